@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Unmodified programs behave on the RTOS as they do on Linux.
+
+. "$(dirname "$0")/lib.sh"
+
+# native COMMAND..., forwarded COMMAND...: output and status to $TMP
+native()
+{
+	"$@" >"$TMP/native" 2>&1
+	echo "status: $?" >>"$TMP/native"
+}
+
+forwarded()
+{
+	"$CRTOS" run "$@" >"$TMP/forwarded" 2>&1
+	echo "status: $?" >>"$TMP/forwarded"
+}
+
+same()
+{
+	native "$@"
+	forwarded "$@"
+	diff "$TMP/native" "$TMP/forwarded"
+}
+
+hello_args() { echo "/proc/sys/kernel/ostype $TMP/made argument"; }
+
+# All but where it runs
+hello_same()
+{
+	# shellcheck disable=SC2046
+	native ./hello $(hello_args)
+	mv "$TMP/made" "$TMP/made-native"
+	# shellcheck disable=SC2046
+	forwarded ./hello $(hello_args)
+	grep -v '^APIC id' "$TMP/native" >"$TMP/expected"
+	grep -v '^APIC id' "$TMP/forwarded" | diff "$TMP/expected" -
+}
+
+hello_there()
+{
+	equal "APIC id" "$(sed -n 's/^APIC id: //p' "$TMP/forwarded")" "$(status apicids)" &&
+		ends_with 1 grep -q "^APIC id: $(status apicids)\$" "$TMP/native"
+}
+
+hello_status() { equal "last line" "$(tail -n 1 "$TMP/forwarded")" "status: 42"; }
+hello_file() { cmp "$TMP/made-native" "$TMP/made"; }
+
+close_all()
+{
+	ends_with 7 run ./files close "$TMP/closed" && equal "the file" "$(cat "$TMP/closed")" closed
+}
+
+same_args()
+{
+	env -i A=1 B="two words" C= ./args "$@" >"$TMP/native"
+	env -i A=1 B="two words" C= "$CRTOS" run ./args "$@" >"$TMP/forwarded"
+	diff "$TMP/native" "$TMP/forwarded" >"$TMP/diff" || {
+		head -n 5 "$TMP/diff" | cut -c 1-200
+		return 1
+	}
+}
+
+# shellcheck disable=SC2046
+many_args() { same_args $(seq 1 3000); }
+long_arg() { same_args "$(head -c 100000 /dev/zero | tr '\0' x)"; }
+
+statuses()
+{
+	for status in 0 1 42 125 255; do
+		ends_with $status run ./life exit $status || return 1
+	done
+}
+
+in_path() { PATH=$DIR ends_with 42 "$CRTOS" run life exit 42; }
+
+standard_input() { equal "output" "$(printf 'one\ntwo\n' | run ./life read)" "$(printf 'reading\none\ntwo')"; }
+
+two_at_once()
+{
+	mkfifo "$TMP/fifo"
+	exec 9<>"$TMP/fifo"
+	"$CRTOS" run ./life read <"$TMP/fifo" >"$TMP/reader" 9<&- &
+	_pid=$!
+	wait_for grep -q reading "$TMP/reader" &&
+		ends_with 3 run ./life exit 3 &&
+		equal processes "$(status processes)" 1 &&
+		echo later >&9 &&
+		wait_for grep -q later "$TMP/reader"
+	_ret=$?
+	exec 9>&-
+	ends_with 0 wait $_pid && return $_ret
+}
+
+# refused STATUS FILE: and nothing of it has run
+refused() { ends_with "$1" run "$2" && wait_for no_processes; }
+
+prepare_files()
+{
+	cp hello "$TMP/plain"
+	chmod 644 "$TMP/plain"
+	printf '#!/bin/sh\nexit 0\n' >"$TMP/script"
+	# e_machine is AArch64
+	{ head -c 18 hello; printf '\267\0'; tail -c +21 hello; } >"$TMP/foreign"
+	head -c 100 hello >"$TMP/short"
+	: >"$TMP/empty"
+	echo text >"$TMP/text"
+	mkdir "$TMP/noexec"
+	mount -t tmpfs -o noexec none "$TMP/noexec" && cp hello "$TMP/noexec/hello"
+	chmod +x "$TMP/script" "$TMP/foreign" "$TMP/short" "$TMP/empty" "$TMP/text"
+}
+
+begin 25
+prepare_files
+try "hello prints what it prints on Linux" hello_same
+try "hello runs on the lent CPU" hello_there
+try "hello ends with its status" hello_status
+try "hello wrote what it writes on Linux" hello_file
+try "hello again" hello_same
+try "first open gives 3" equal fd "$(run ./files first "$TMP/x")" 3
+try "program without descriptors" close_all
+try "arguments and environment" same_args a "b c" ""
+try "many arguments" many_args
+try "long argument" long_arg
+try "bad pointers and numbers on Linux" ends_with 0 ./calls
+try "bad pointers and numbers" ends_with 0 run ./calls
+try "exit statuses" statuses
+try "program in PATH" in_path
+try "standard input" standard_input
+try "two programs at once" two_at_once
+try "no such program" refused 127 "$TMP/none"
+try "program without x bit" refused 126 "$TMP/plain"
+try "program on a noexec mount" refused 126 "$TMP/noexec/hello"
+try "script" refused 126 "$TMP/script"
+try "program for another machine" refused 126 "$TMP/foreign"
+try "truncated program" refused 126 "$TMP/short"
+try "empty program" refused 126 "$TMP/empty"
+try "directory" refused 126 "$TMP"
+try "program after all that" ends_with 5 run ./life exit 5
+umount "$TMP/noexec"
+finish

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# An RTOS that breaks the rules: Linux refuses, or kills that process and no
+# other, and nothing else happens. rtos/hostile.c has the ways to break them.
+
+. "$(dirname "$0")/lib.sh"
+
+complaints() { dmesg | grep -c "crtos: $1"; }
+
+bad_requests_grew() { [ "$(status bad_requests)" -gt "$1" ]; }
+
+# killed WAY: with a word about it
+killed()
+{
+	_complaints=$(complaints "slot .*: broken ring")
+	_bad=$(status bad_requests)
+	ends_with 137 run "./$1" || return 1
+	[ "$(complaints "slot .*: broken ring")" -gt "$_complaints" ] || {
+		echo "the kernel does not say so"
+		return 1
+	}
+	wait_for bad_requests_grew "$_bad"
+}
+
+# refused WAY: the RTOS has checked the answers
+refused()
+{
+	ends_with 0 run "./$1" || {
+		"$CRTOS" log | tail -n 5
+		return 1
+	}
+}
+
+counted()
+{
+	_bad=$(status bad_requests)
+	refused "$1" && bad_requests_grew "$_bad"
+}
+
+one_process() { [ "$(status processes)" = 1 ]; }
+
+# A neighbour that was there all the time
+neighbour()
+{
+	equal processes "$(status processes)" 1 && kill -0 "$PID" && kill -KILL "$PID"
+	ends_with 137 wait "$PID"
+}
+
+keep_all()
+{
+	_i=0
+	while [ $_i -lt 64 ]; do
+		ends_with 0 run ./keep || return 1
+		_i=$((_i + 1))
+	done
+	says 125 "no room" run ./keep
+}
+
+# broken WAY TEXT: the whole RTOS, which must be started anew
+broken()
+{
+	refused "$1" && says 125 "$2" run ./well && stop && start "$HOSTILE" && refused well
+}
+
+begin 22 "$HOSTILE"
+"$CRTOS" run ./stay &
+PID=$!
+try "neighbour" wait_for one_process
+for way in bad-index last-index far-tail tail-back; do
+	try "$way" killed $way
+done
+for way in twice full bad-args bad-unmap bad-nr bad-root bad-table scribble; do
+	try "$way" refused $way
+done
+for way in bad-entry bad-upid; do
+	try "$way" counted $way
+done
+try "a process that behaves" refused well
+try "the neighbour is still there" neighbour
+try "bad-version" broken bad-version "version of the ABI"
+try "dead" broken dead "stopped itself"
+try "slots that are never given back" keep_all
+try "stop" stop
+try "the CPU is back" equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1
+finish

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by the tests, which are for root, on any machine: without CRTOS,
+# reserved memory or a CPU to lend they skip.
+# shellcheck shell=sh
+
+DIR=$(dirname "$(readlink -f "$0")")
+cd "$DIR" || exit 1
+. ../kselftest/ktap_helpers.sh
+
+CRTOS=${CRTOS:-./crtos}
+IMAGE=${IMAGE:-./crtos-rtos.img}
+HOSTILE=${HOSTILE:-./crtos-hostile.img}
+CPUS=/sys/devices/system/cpu
+TMP=$(mktemp -d)
+
+skip_all()
+{
+	ktap_skip_all "$*"
+	exit "$KSFT_SKIP"
+}
+
+# The last number of a list of CPUs such as 0-2,4
+last_cpu()
+{
+	sed 's/.*[-,]//' "$1"
+}
+
+need_crtos()
+{
+	[ "$(id -u)" = 0 ] || skip_all "must be run as root"
+	[ -e /dev/crtos ] || skip_all "no CONFIG_CRTOS"
+}
+
+need_partition()
+{
+	need_crtos
+	grep -q "CRTOS partition" /proc/iomem || skip_all "no crtos_mem= on the kernel command line"
+	CPU=${CPU:-$(last_cpu $CPUS/online)}
+	[ "$CPU" != 0 ] || skip_all "no CPU to lend"
+	[ "$(status state)" != running ] || skip_all "an RTOS is running"
+	trap stop_quietly EXIT
+}
+
+stop_quietly()
+{
+	"$CRTOS" stop 2>/dev/null
+	rm -rf "$TMP"
+}
+
+start() { "$CRTOS" start "${1:-$IMAGE}" --cpu "$CPU"; }
+stop() { "$CRTOS" stop; }
+run() { "$CRTOS" run "$@"; }
+
+# status NAME: one of the values
+status()
+{
+	"$CRTOS" status 2>/dev/null | sed -n "s/^$1: //p"
+}
+
+# wait_for COMMAND...: until it succeeds, for 20 seconds
+wait_for()
+{
+	_tries=200
+	until "$@"; do
+		_tries=$((_tries - 1))
+		if [ $_tries = 0 ]; then
+			echo "timed out: $*"
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+no_processes() { [ "$(status processes)" = 0 ]; }
+
+# equal WHAT GOT EXPECTED
+equal()
+{
+	[ "$2" = "$3" ] || {
+		echo "$1: $2, not $3"
+		return 1
+	}
+}
+
+# ends_with STATUS COMMAND...
+ends_with()
+{
+	_expected=$1
+	shift
+	_got=0
+	"$@" || _got=$?
+	equal "status of $*" "$_got" "$_expected"
+}
+
+# says STATUS TEXT ARGUMENT...: the tool ends with STATUS and TEXT is in its message
+says()
+{
+	_status=$1 _text=$2
+	shift 2
+	ends_with "$_status" "$CRTOS" "$@" >"$TMP/message" 2>&1 && grep -qe "$_text" "$TMP/message" && return
+	echo "no '$_text' in:"
+	cat "$TMP/message"
+	return 1
+}
+
+# try NAME COMMAND...: a result; the output is shown if it is bad
+try()
+{
+	_name=$1
+	shift
+	if "$@" >"$TMP/output" 2>&1; then
+		ktap_test_pass "$_name"
+	else
+		sed 's/^/# /' "$TMP/output"
+		ktap_test_fail "$_name"
+	fi
+}
+
+# begin PLAN: with an RTOS that runs, or not at all
+begin()
+{
+	ktap_print_header
+	need_partition
+	ktap_set_plan "$1"
+	start "${2:-}" >"$TMP/output" 2>&1 || {
+		sed 's/^/# /' "$TMP/output"
+		ktap_exit_fail_msg "the RTOS does not start"
+	}
+}
+
+finish()
+{
+	trap - EXIT
+	stop_quietly
+	ktap_finished
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# First process of a test guest: runs /jobs/JOB.sh for crtos.job=JOB on the
+# kernel command line and powers off. Other crtos.NAME=VALUE there are $crtos_NAME
+# for the job. The verdict has the second serial port for itself, so that nothing
+# on the console can be taken for it; the last line says how the job ended.
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+
+mount -t devtmpfs none /dev
+mkdir -p /dev/pts
+mount -t devpts none /dev/pts
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t debugfs none /sys/kernel/debug
+mount -t tracefs none /sys/kernel/tracing
+mount -t cgroup2 none /sys/fs/cgroup
+mount -t tmpfs none /tmp
+ip link set lo up
+
+verdict=/dev/ttyS1
+stty -F $verdict raw -echo
+
+crtos_job=shell
+read -r words </proc/cmdline
+for word in $words; do
+	case $word in
+	crtos.*=*) export "crtos_${word#crtos.}" ;;
+	esac
+done
+sh "/jobs/$crtos_job.sh" </dev/null >$verdict 2>/dev/console
+echo "# job $crtos_job ended: $?" >$verdict
+
+# Setting a terminal waits until its output is out.
+stty -F $verdict raw -echo
+poweroff -f

@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An RTOS that breaks the rules of crtos_abi.h, in the way that the path of the
+ * program names: "crtos run ./NAME".
+ *
+ * What Linux has to answer is checked here, and the process exits with 0. What
+ * Linux has to kill a process for is waited for.
+ *
+ * No interrupts: it polls, and trusts nothing that Linux sends.
+ */
+#include "process.h"
+
+/* Where the one page of a process is that Linux can reach. */
+#define PAGE_VA		0x100000ULL
+
+#define ECANARY		0xc0ffee
+#define NR_getppid	110
+
+#define WAIT_US		5000000
+
+/**
+ * struct attempt - one process
+ * @page: its page, here
+ * @root: its page table, here
+ * @nr: entries published
+ */
+struct attempt {
+	struct crtos_slot *slot;
+	u32 index;
+	char *page;
+	u64 *root;
+	u32 nr;
+};
+
+/**
+ * struct way - a way to break the rules
+ * @run: false if Linux did not behave; does not return if Linux kills
+ */
+struct way {
+	const char *name;
+	bool (*run)(struct attempt *a);
+};
+
+static struct crtos_slot *slot_at(u32 index)
+{
+	return region_ptr(header->slots_off + (u64)index * header->slot_len);
+}
+
+static void ring_linux(struct attempt *a)
+{
+	struct crtos_upid *upid = &header->linux_upid;
+	u64 control = READ_ONCE(upid->control);
+
+	test_and_set_bit(&upid->pir, a->index);
+	if (test_and_set_bit(&upid->control, 0))
+		return;
+	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
+		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
+}
+
+/* Publish @count times what is at sq[] already. */
+static void publish(struct attempt *a, u32 count)
+{
+	a->nr += count;
+	store_release(&a->slot->sq_tail, a->nr);
+	mb();
+	ring_linux(a);
+}
+
+static void publish_index(struct attempt *a, u8 index)
+{
+	a->slot->sq[a->nr % CRTOS_SQ_SIZE] = index;
+	publish(a, 1);
+}
+
+static bool in_time(u64 start)
+{
+	return rdtsc() - start < timer_us_to_tsc(WAIT_US);
+}
+
+static struct crtos_entry *prepare(struct attempt *a, u8 index, u8 op, u32 nr, const u64 *args)
+{
+	struct crtos_entry *e = &a->slot->entries[index];
+
+	e->nr = nr;
+	e->op = op;
+	e->flags = 0;
+	e->priority = 0;
+	e->status = CRTOS_ENTRY_PENDING;
+	e->result = ECANARY;
+	memcpy(e->args, args, sizeof(e->args));
+	return e;
+}
+
+static s64 result(struct crtos_entry *e)
+{
+	u64 start = rdtsc();
+
+	while (load_acquire(&e->status) != CRTOS_ENTRY_DONE && in_time(start))
+		cpu_relax();
+	return e->result;
+}
+
+static s64 submit(struct attempt *a, struct crtos_entry *e)
+{
+	publish_index(a, e - a->slot->entries);
+	return result(e);
+}
+
+#define ARGS(...)	((const u64[6]) { __VA_ARGS__ })
+
+static s64 call(struct attempt *a, u8 op, u32 nr, const u64 *args)
+{
+	return submit(a, prepare(a, 0, op, nr, args));
+}
+
+static s64 linux_call(struct attempt *a, u32 nr, const u64 *args)
+{
+	return call(a, CRTOS_OP_SYSCALL, nr, args);
+}
+
+static bool expect(const char *what, s64 got, s64 expected)
+{
+	if (got == expected)
+		return true;
+	printf("%s: %lld, not %lld\n", what, got, expected);
+	return false;
+}
+
+/* Linux kills: until it does, this does not return true. */
+static bool killed(struct attempt *a)
+{
+	u64 start = rdtsc();
+
+	while (READ_ONCE(a->slot->linux_state) == CRTOS_SLOT_ATTACHED)
+		if (!in_time(start))
+			return false;
+	return true;
+}
+
+static bool run_bad_index(struct attempt *a)
+{
+	publish_index(a, CRTOS_NR_ENTRIES);
+	return killed(a);
+}
+
+static bool run_last_index(struct attempt *a)
+{
+	publish_index(a, 255);
+	return killed(a);
+}
+
+static bool run_far_tail(struct attempt *a)
+{
+	publish(a, CRTOS_SQ_SIZE + 1);
+	return killed(a);
+}
+
+static bool run_tail_back(struct attempt *a)
+{
+	linux_call(a, NR_getppid, ARGS());
+	publish(a, -1);
+	return killed(a);
+}
+
+/* It is done twice. The RTOS asked for it. */
+static bool run_twice(struct attempt *a)
+{
+	struct crtos_entry *e = prepare(a, 5, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+	u64 start = rdtsc();
+
+	a->slot->sq[a->nr % CRTOS_SQ_SIZE] = 5;
+	a->slot->sq[(a->nr + 1) % CRTOS_SQ_SIZE] = 5;
+	publish(a, 2);
+	while (READ_ONCE(a->slot->sq_head) != a->nr && in_time(start))
+		cpu_relax();
+	return expect("sq_head", a->slot->sq_head, a->nr) && result(e) > 0;
+}
+
+/* What the ring and its entries hold when Linux has been there before */
+static bool run_full(struct attempt *a)
+{
+	u32 i;
+
+	for (i = 0; i < CRTOS_SQ_SIZE; i++) {
+		prepare(a, 2 * i, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+		a->slot->sq[i] = 2 * i;
+	}
+	publish(a, CRTOS_SQ_SIZE);
+	for (i = 0; i < CRTOS_SQ_SIZE; i++)
+		if (result(&a->slot->entries[2 * i]) <= 0)
+			return false;
+	return true;
+}
+
+static bool run_bad_entry(struct attempt *a)
+{
+	struct crtos_entry *e;
+	bool ok;
+
+	ok = expect("op 4", call(a, CRTOS_OP_EXIT + 1, 0, ARGS()), -EINVAL);
+	ok &= expect("op 255", call(a, 255, 0, ARGS()), -EINVAL);
+	e = prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+	e->flags = 2;
+	ok &= expect("flags 2", submit(a, e), -EINVAL);
+	e = prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+	e->priority = 1;
+	ok &= expect("priority 1", submit(a, e), -EINVAL);
+	return ok && linux_call(a, NR_getppid, ARGS()) > 0;
+}
+
+static bool run_bad_args(struct attempt *a)
+{
+	static const struct {
+		u64 args[6];
+		s64 result;
+	} table[] = {
+		{ { PAGE_VA, 0, 0 }, 0 },
+		{ { PAGE_VA, 1, ~0ULL }, -EINVAL },
+		{ { PAGE_VA, 1, 1 << 30 }, -EINVAL },
+		{ { 0, 2, 0 }, -EFAULT },
+		{ { PAGE_VA + PAGE_SIZE, 2, 0 }, -EFAULT },
+		{ { 0x7fff00000000, 2, 0 }, -EFAULT },
+		{ { ~0ULL, 2, 0 }, -EFAULT },
+		{ { DIRECT_VA, 2, 0 }, -EFAULT },
+	};
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		ok &= expect("OP_ARGS", call(a, CRTOS_OP_ARGS, 0, table[i].args),
+			     table[i].result);
+	/* The length is cut to what there is. */
+	ok &= expect("OP_ARGS, long", call(a, CRTOS_OP_ARGS, 0, ARGS(PAGE_VA, 1, 0)), 1);
+	return ok;
+}
+
+static bool run_bad_unmap(struct attempt *a)
+{
+	static const u64 table[][2] = {
+		{ PAGE_VA, 0 }, { PAGE_VA + 1, PAGE_SIZE }, { PAGE_VA, 1 }, { 0, PAGE_SIZE },
+		{ PAGE_VA, ~0xfffULL }, { ~0xfffULL, PAGE_SIZE },
+		{ 0x7fff00000000, PAGE_SIZE }, { DIRECT_VA, PAGE_SIZE },
+	};
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		ok &= expect("OP_UNMAP", call(a, CRTOS_OP_UNMAP, 0,
+					      ARGS(table[i][0], table[i][1])), -EINVAL);
+	return ok & expect("OP_UNMAP of a page",
+			   call(a, CRTOS_OP_UNMAP, 0, ARGS(PAGE_VA, PAGE_SIZE)), 0);
+}
+
+/* Calls that Linux does not run for an RTOS */
+static bool run_bad_nr(struct attempt *a)
+{
+	static const u32 table[] = {
+		__NR_mmap, __NR_mprotect, __NR_munmap, __NR_brk, __NR_rt_sigaction,
+		__NR_rt_sigreturn, __NR_mremap, __NR_clone, __NR_fork, __NR_vfork,
+		__NR_execve, __NR_exit, __NR_exit_group, __NR_arch_prctl, __NR_clone3,
+		400, 9999, 0x40000000, 0x7fffffff, 0x80000000, 0xffffffff,
+	};
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		ok &= expect("call", linux_call(a, table[i], ARGS()), -ENOSYS);
+		if (!ok)
+			printf("it was %u\n", table[i]);
+	}
+	return ok;
+}
+
+/* A write() of one byte that Linux must not find */
+static bool unreadable(struct attempt *a, const char *what)
+{
+	/* Linux may remember what it found before. */
+	call(a, CRTOS_OP_UNMAP, 0, ARGS(PAGE_VA, PAGE_SIZE));
+	return expect(what, linux_call(a, __NR_write, ARGS(1, PAGE_VA, 1)), -EFAULT);
+}
+
+static bool run_bad_root(struct attempt *a)
+{
+	static const u64 roots[] = {
+		0, 1, 0x1000, 0xfee00000, 1ULL << 51, ~0ULL, ~0xfffULL,
+	};
+	u64 end = header->region_addr + header->region_len;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(roots); i++) {
+		WRITE_ONCE(a->slot->map_root, roots[i]);
+		ok &= unreadable(a, "map_root");
+	}
+	WRITE_ONCE(a->slot->map_root, end);
+	ok &= unreadable(a, "map_root after the region");
+	WRITE_ONCE(a->slot->map_root, end - 8);
+	ok &= unreadable(a, "map_root across the end");
+	return ok;
+}
+
+static bool run_bad_table(struct attempt *a)
+{
+	u64 *leaf = table_walk(a->root, PAGE_VA, 12, PTE_P | PTE_RW | PTE_US);
+	u64 good = *leaf, root = a->root[0];
+	const struct {
+		const char *what;
+		u64 entry;
+	} table[] = {
+		{ "page of Linux", 0x100000 | PTE_P | PTE_RW | PTE_US },
+		{ "page 0", PTE_P | PTE_RW | PTE_US },
+		{ "page above all memory", (1ULL << 51) | PTE_P | PTE_RW | PTE_US },
+		{ "page before the region",
+		  (header->region_addr - PAGE_SIZE) | PTE_P | PTE_RW | PTE_US },
+		{ "page after the region",
+		  (header->region_addr + header->region_len) | PTE_P | PTE_RW | PTE_US },
+		{ "page of the kernel", good & ~PTE_US },
+		{ "page that is not present", good & ~PTE_P },
+	};
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		WRITE_ONCE(*leaf, table[i].entry);
+		ok &= unreadable(a, table[i].what);
+	}
+	WRITE_ONCE(*leaf, good & ~PTE_RW);
+	call(a, CRTOS_OP_UNMAP, 0, ARGS(PAGE_VA, PAGE_SIZE));
+	ok &= expect("write to a read-only page",
+		     call(a, CRTOS_OP_ARGS, 0, ARGS(PAGE_VA, 1, 0)), -EFAULT);
+
+	/* Large pages are not for the top level, and must be in the region. */
+	WRITE_ONCE(a->root[0], header->region_addr | PTE_P | PTE_RW | PTE_US | PTE_PS);
+	ok &= unreadable(a, "large page at the top level");
+	WRITE_ONCE(a->root[0], 0x100000 | PTE_P | PTE_RW | PTE_US);
+	ok &= unreadable(a, "table of Linux");
+	WRITE_ONCE(a->root[0], root);
+	WRITE_ONCE(*leaf, good);
+	return ok & expect("OP_ARGS", call(a, CRTOS_OP_ARGS, 0, ARGS(PAGE_VA, 1, 0)), 1);
+}
+
+/* A notification that would interrupt Linux, or be an exception */
+static bool run_bad_upid(struct attempt *a)
+{
+	u64 own = apic_ndst();
+	const u64 table[] = {
+		(u64)VEC_DOORBELL << CRTOS_UPID_NV_SHIFT,	/* APIC id 0 is Linux's */
+		0xecULL << CRTOS_UPID_NV_SHIFT,
+		own << CRTOS_UPID_NDST_SHIFT | 2ULL << CRTOS_UPID_NV_SHIFT,
+		own << CRTOS_UPID_NDST_SHIFT | 31ULL << CRTOS_UPID_NV_SHIFT,
+		0xffffffffULL << CRTOS_UPID_NDST_SHIFT | 0x40ULL << CRTOS_UPID_NV_SHIFT,
+		~(CRTOS_UPID_ON | CRTOS_UPID_SN),
+		~0ULL,
+	};
+	struct crtos_entry *e;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		WRITE_ONCE(a->slot->upid.control, table[i]);
+		e = prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+		e->flags = CRTOS_ENTRY_NOTIFY;
+		ok &= submit(a, e) > 0;
+	}
+	return ok;
+}
+
+/* Linux's fields are only read by the RTOS. Linux must not read them back. */
+static bool run_scribble(struct attempt *a)
+{
+	struct crtos_slot *slot = a->slot;
+	bool ok;
+
+	slot->sq_head = 0x12345678;
+	slot->argc = ~0;
+	slot->strings_len = ~0ULL;
+	slot->window_addr = 0;
+	slot->window_len = ~0ULL;
+	ok = expect("write to the stack of the shadow",
+		    call(a, CRTOS_OP_ARGS, 0, ARGS(0x7fff00000000, 1, 0)), -EFAULT);
+	ok &= expect("OP_ARGS", call(a, CRTOS_OP_ARGS, 0, ARGS(PAGE_VA, 1, 0)), 1);
+	return ok && linux_call(a, NR_getppid, ARGS()) > 0;
+}
+
+static bool run_bad_version(struct attempt *a)
+{
+	header->rtos_version = 99;
+	return true;
+}
+
+static bool run_dead(struct attempt *a)
+{
+	header->rtos_state = CRTOS_RTOS_DEAD;
+	return true;
+}
+
+static bool run_well(struct attempt *a)
+{
+	return linux_call(a, NR_getppid, ARGS()) > 0;
+}
+
+/* Stays until it is killed; the slots beside it must not mind. */
+static bool run_stay(struct attempt *a)
+{
+	prepare(a, 0, CRTOS_OP_SYSCALL, __NR_poll, ARGS(0, 0, -1));
+	publish_index(a, 0);
+	return true;
+}
+
+/* The slot is never given back. */
+static bool run_keep(struct attempt *a)
+{
+	return true;
+}
+
+static const struct way ways[] = {
+	{ "bad-index", run_bad_index },
+	{ "last-index", run_last_index },
+	{ "far-tail", run_far_tail },
+	{ "tail-back", run_tail_back },
+	{ "twice", run_twice },
+	{ "full", run_full },
+	{ "bad-entry", run_bad_entry },
+	{ "bad-args", run_bad_args },
+	{ "bad-unmap", run_bad_unmap },
+	{ "bad-nr", run_bad_nr },
+	{ "bad-root", run_bad_root },
+	{ "bad-table", run_bad_table },
+	{ "bad-upid", run_bad_upid },
+	{ "scribble", run_scribble },
+	{ "bad-version", run_bad_version },
+	{ "dead", run_dead },
+	{ "well", run_well },
+	{ "stay", run_stay },
+	{ "keep", run_keep },
+};
+
+static struct attempt attempts[CRTOS_MAX_SLOTS];
+static u64 kept;
+
+static const struct way *find_way(struct attempt *a)
+{
+	const char *name;
+	u32 i;
+
+	a->page[PAGE_SIZE - 1] = 0;
+	if (call(a, CRTOS_OP_ARGS, 0, ARGS(PAGE_VA, PAGE_SIZE - 1, 0)) <= 0)
+		return NULL;
+	name = a->page;
+	if (strlen(name) < 2)
+		return NULL;
+	name += 2;	/* "./" */
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		if (!memcmp(ways[i].name, name, strlen(ways[i].name) + 1))
+			return &ways[i];
+	return NULL;
+}
+
+static void make_memory(struct attempt *a)
+{
+	u64 page = page_alloc();
+
+	a->page = phys_to_virt(page);
+	a->root = phys_to_virt(page_alloc());
+	*table_walk(a->root, PAGE_VA, 12, PTE_P | PTE_RW | PTE_US) =
+		page | PTE_P | PTE_RW | PTE_US;
+}
+
+static void attach(u32 index)
+{
+	struct attempt *a = &attempts[index];
+	const struct way *way;
+	bool ok;
+
+	/* Memory is made once for each slot and kept. */
+	if (!a->page)
+		make_memory(a);
+	a->index = index;
+	a->slot = slot_at(index);
+	a->nr = 0;
+	WRITE_ONCE(a->slot->map_root, virt_to_phys(a->root));
+	store_release(&a->slot->rtos_state, CRTOS_PROCESS_RUNNING);
+
+	way = find_way(a);
+	ok = way && way->run(a);
+	printf("slot %u: %s: %s\n", index, way ? way->name : "no such way",
+	       ok ? "ok" : "Linux did not behave");
+	if (way && way->run == run_stay)
+		return;
+	if (way && way->run == run_keep)
+		kept |= BIT(index);
+	prepare(a, 1, CRTOS_OP_EXIT, 0, ARGS(ok ? 0 : 1 << 8));
+	publish_index(a, 1);
+}
+
+static void slot_changed(u32 index)
+{
+	struct crtos_slot *slot = slot_at(index);
+
+	switch (load_acquire(&slot->linux_state)) {
+	case CRTOS_SLOT_ATTACHED:
+		if (slot->rtos_state == CRTOS_PROCESS_NONE)
+			attach(index);
+		break;
+	case CRTOS_SLOT_GONE:
+		/* Once: then it is Linux's again. */
+		if (slot->rtos_state == CRTOS_PROCESS_RUNNING && !(kept & BIT(index)))
+			store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
+		break;
+	}
+}
+
+void rtos_main(void)
+{
+	u32 i;
+
+	/* Where Linux notifies does not matter, but must be a lent CPU. */
+	WRITE_ONCE(header->rtos_upid.control,
+		   (u64)VEC_DOORBELL << CRTOS_UPID_NV_SHIFT |
+		   (u64)apic_ndst() << CRTOS_UPID_NDST_SHIFT);
+	WRITE_ONCE(header->rtos_version, CRTOS_ABI_VERSION);
+	store_release(&header->rtos_state, CRTOS_RTOS_READY);
+
+	for (;;) {
+		for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+			slot_changed(i);
+		cpu_relax();
+	}
+}

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The address space of a process.
+ *
+ * Linux reads these tables when a system call touches memory of the process, so
+ * memory has its pages from the start; only the stack grows, and it does so
+ * before a call is forwarded.
+ */
+#include "process.h"
+
+static struct vma *free_vmas;
+
+static struct vma *vma_alloc(void)
+{
+	struct vma *v;
+	size_t i;
+
+	if (!free_vmas) {
+		if (!page_enough(1))
+			return NULL;
+		v = phys_to_virt(page_alloc());
+		for (i = 0; i < PAGE_SIZE / sizeof(*v); i++) {
+			v[i].next = free_vmas;
+			free_vmas = &v[i];
+		}
+	}
+	v = free_vmas;
+	free_vmas = v->next;
+	return v;
+}
+
+static void vma_free(struct vma *v)
+{
+	v->next = free_vmas;
+	free_vmas = v;
+}
+
+static u64 prot_bits(u32 prot)
+{
+	if (!prot)
+		return 0;
+	return PTE_P | PTE_US | (prot & PROT_WRITE ? PTE_RW : 0) |
+	       (prot & PROT_EXEC ? 0 : PTE_NX);
+}
+
+static u64 *pte_get(struct mm *mm, u64 va)
+{
+	return table_walk(mm->root, va, 12, PTE_P | PTE_RW | PTE_US);
+}
+
+/* The entry of the first page that exists in [*va, end); *va is moved there. */
+static u64 *pte_next(struct mm *mm, u64 *va, u64 end)
+{
+	while (*va < end) {
+		u64 *table = mm->root;
+		unsigned int shift;
+
+		for (shift = 39; ; shift -= 9) {
+			u64 *entry = &table[*va >> shift & 511];
+
+			if (!*entry)
+				break;
+			if (shift == 12)
+				return entry;
+			table = phys_to_virt(*entry & PTE_ADDR);
+		}
+		*va = align_down(*va, 1ULL << shift) + (1ULL << shift);
+	}
+	return NULL;
+}
+
+bool mm_init(struct mm *mm)
+{
+	if (!page_enough(2))
+		return false;
+	mm->root = phys_to_virt(page_alloc());
+	mm->cr3 = virt_to_phys(mm->root);
+	if (la57) {
+		u64 *top = phys_to_virt(page_alloc());
+
+		/* The high half as it is: one table of level 4 */
+		memcpy(top, phys_to_virt(kernel_cr3), PAGE_SIZE);
+		top[0] = mm->cr3 | PTE_P | PTE_RW | PTE_US;
+		mm->cr3 = virt_to_phys(top);
+	} else {
+		memcpy(&mm->root[256], &kernel_root[256], PAGE_SIZE / 2);
+	}
+	return true;
+}
+
+static void table_free(u64 *table, unsigned int entries, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; i < entries; i++) {
+		if (!table[i])
+			continue;
+		if (level > 1)
+			table_free(phys_to_virt(table[i] & PTE_ADDR), 512, level - 1);
+		else
+			page_free(table[i] & PTE_ADDR);
+	}
+	page_free(virt_to_phys(table));
+}
+
+/* The address space must not be in use, here or in Linux. */
+void mm_free(struct mm *mm)
+{
+	struct vma *v;
+
+	if (!mm->root)
+		return;
+	table_free(mm->root, 256, 4);
+	if (la57)
+		page_free(mm->cr3);
+	while ((v = mm->vmas)) {
+		mm->vmas = v->next;
+		vma_free(v);
+	}
+	mm->root = NULL;
+}
+
+/* The first one that ends above @addr */
+struct vma *mm_find(struct mm *mm, u64 addr)
+{
+	struct vma *v;
+
+	for (v = mm->vmas; v && v->end <= addr; v = v->next)
+		;
+	return v;
+}
+
+bool mm_is_free(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *v = mm_find(mm, start);
+
+	return !v || v->start >= end;
+}
+
+bool mm_in_window(struct mm *mm, u64 start, u64 len)
+{
+	return start >= mm->start && start <= mm->end && len <= mm->end - start;
+}
+
+/* Highest gap below mmap_top, or 0 */
+u64 mm_find_gap(struct mm *mm, u64 len)
+{
+	u64 low = mm->start, best = 0;
+	struct vma *v = mm->vmas;
+
+	for (;;) {
+		u64 high = v ? min(v->start, mm->mmap_top) : mm->mmap_top;
+
+		if (high >= low && high - low >= len)
+			best = high - len;
+		if (!v)
+			return best;
+		low = max(low, v->end);
+		v = v->next;
+	}
+}
+
+static bool mm_is_covered(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *v = mm_find(mm, start);
+
+	for (; v && v->start <= start; v = v->next) {
+		if (v->end >= end)
+			return true;
+		start = v->end;
+	}
+	return false;
+}
+
+/* Makes @addr a border. */
+static int mm_split(struct mm *mm, u64 addr)
+{
+	struct vma *v = mm_find(mm, addr), *tail;
+
+	if (!v || v->start >= addr)
+		return 0;
+	tail = vma_alloc();
+	if (!tail)
+		return -ENOMEM;
+	*tail = *v;
+	tail->start = addr;
+	v->end = addr;
+	v->next = tail;
+	return 0;
+}
+
+static int mm_split_range(struct mm *mm, u64 start, u64 end)
+{
+	return mm_split(mm, start) ?: mm_split(mm, end);
+}
+
+/* Adds a range that is free. */
+static int mm_insert(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
+{
+	struct vma **link = &mm->vmas, *v;
+
+	while (*link && (*link)->end <= start)
+		link = &(*link)->next;
+	v = vma_alloc();
+	if (!v)
+		return -ENOMEM;
+	*v = (struct vma) { start, end, prot, flags, *link };
+	*link = v;
+	return 0;
+}
+
+static void mm_remove(struct mm *mm, u64 start, u64 end)
+{
+	struct vma **link = &mm->vmas, *v;
+
+	while ((v = *link) && v->start < end) {
+		if (v->start < start) {
+			link = &v->next;
+			continue;
+		}
+		*link = v->next;
+		vma_free(v);
+	}
+}
+
+/* As in Linux, where mremap() depends on it: like neighbours become one. */
+static void mm_merge(struct mm *mm)
+{
+	struct vma *v = mm->vmas, *next;
+
+	while (v && (next = v->next)) {
+		if (v->end == next->start && v->prot == next->prot &&
+		    v->flags == next->flags) {
+			v->end = next->end;
+			v->next = next->next;
+			vma_free(next);
+		} else {
+			v = next;
+		}
+	}
+}
+
+/* Every page of the range gets @bits, and those that are missing are made. */
+static void mm_fill(struct mm *mm, u64 start, u64 end, u64 bits)
+{
+	for (; start < end; start += PAGE_SIZE) {
+		u64 *pte = pte_get(mm, start);
+
+		*pte = (*pte ? *pte & PTE_ADDR : page_alloc()) | bits;
+	}
+}
+
+static u64 count_missing(struct mm *mm, u64 start, u64 end)
+{
+	u64 missing = (end - start) / PAGE_SIZE, va;
+
+	for (va = start; pte_next(mm, &va, end); va += PAGE_SIZE)
+		missing--;
+	return missing;
+}
+
+/* Neither this CPU nor Linux uses the old entries afterwards. */
+static void mm_flush(struct process *p, u64 start, u64 end)
+{
+	write_cr3(p->mm.cr3);
+	slot_call(p, CRTOS_OP_UNMAP, 0, (const u64[6]) { start, end - start });
+}
+
+/* Takes the pages of the range away from everybody, but keeps them. */
+static void mm_hold(struct process *p, u64 start, u64 end)
+{
+	bool present = false;
+	u64 va, *pte;
+
+	for (va = start; (pte = pte_next(&p->mm, &va, end)); va += PAGE_SIZE) {
+		present |= *pte & PTE_P;
+		*pte &= PTE_ADDR;
+	}
+	if (present)
+		mm_flush(p, start, end);
+}
+
+int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags)
+{
+	bool now = prot && !(flags & VMA_STACK);
+	struct mm *mm = &p->mm;
+	int err;
+
+	if (now && !page_enough((end - start) / PAGE_SIZE))
+		return -ENOMEM;
+	err = mm_insert(mm, start, end, prot, flags);
+	if (err)
+		return err;
+	if (now)
+		mm_fill(mm, start, end, prot_bits(prot));
+	mm_merge(mm);
+	return 0;
+}
+
+int mm_unmap(struct process *p, u64 start, u64 end)
+{
+	struct mm *mm = &p->mm;
+	u64 va, *pte;
+	int err;
+
+	err = mm_split_range(mm, start, end);
+	if (err)
+		return err;
+	mm_hold(p, start, end);
+	for (va = start; (pte = pte_next(mm, &va, end)); va += PAGE_SIZE) {
+		page_free(*pte);
+		*pte = 0;
+	}
+	mm_remove(mm, start, end);
+	return 0;
+}
+
+int mm_protect(struct process *p, u64 start, u64 end, u32 prot)
+{
+	struct mm *mm = &p->mm;
+	u64 bits = prot_bits(prot), va, *pte;
+	bool lost = false;
+	struct vma *v;
+	int err;
+
+	if (!mm_is_covered(mm, start, end))
+		return -ENOMEM;
+	if (prot && !page_enough(count_missing(mm, start, end)))
+		return -ENOMEM;
+	err = mm_split_range(mm, start, end);
+	if (err)
+		return err;
+
+	for (va = start; (pte = pte_next(mm, &va, end)); va += PAGE_SIZE) {
+		lost |= *pte & ~bits & (PTE_P | PTE_RW);
+		*pte = (*pte & PTE_ADDR) | bits;
+	}
+	for (v = mm_find(mm, start); v && v->start < end; v = v->next) {
+		v->prot = prot;
+		if (prot && !(v->flags & VMA_STACK))
+			mm_fill(mm, v->start, v->end, bits);
+	}
+	mm_merge(mm);
+	/* Linux maps nothing executable: only these rights concern it. */
+	if (lost)
+		mm_flush(p, start, end);
+	else
+		write_cr3(mm->cr3);
+	return 0;
+}
+
+/* The pages of one area move to a free place. */
+int mm_move(struct process *p, u64 from, u64 to, u64 len)
+{
+	struct mm *mm = &p->mm;
+	struct vma *v = mm_find(mm, from);
+	u32 prot = v->prot;
+	u64 va, *pte;
+	int err;
+
+	if (!page_enough(len / PAGE_SIZE / 256))	/* tables */
+		return -ENOMEM;
+	err = mm_split_range(mm, from, from + len) ?:
+	      mm_insert(mm, to, to + len, prot, v->flags);
+	if (err)
+		return err;
+	mm_hold(p, from, from + len);
+	for (va = from; (pte = pte_next(mm, &va, from + len)); va += PAGE_SIZE) {
+		*pte_get(mm, va - from + to) = *pte | prot_bits(prot);
+		*pte = 0;
+	}
+	mm_remove(mm, from, from + len);
+	mm_merge(mm);
+	return 0;
+}
+
+/* MADV_DONTNEED: the pages stay, their contents do not. */
+int mm_zero(struct process *p, u64 start, u64 end)
+{
+	u64 va, *pte;
+
+	if (!mm_is_covered(&p->mm, start, end))
+		return -ENOMEM;
+	for (va = start; (pte = pte_next(&p->mm, &va, end)); va += PAGE_SIZE)
+		memset(phys_to_virt(*pte & PTE_ADDR), 0, PAGE_SIZE);
+	return 0;
+}
+
+/* @addr is below all that was touched before. */
+bool mm_stack_grow(struct mm *mm, u64 addr)
+{
+	u64 va = align_down(addr, PAGE_SIZE);
+	struct vma *v = mm_find(mm, va);
+
+	if (!v || v->start > va || !(v->flags & VMA_STACK) || !v->prot ||
+	    !page_enough((v->end - va) / PAGE_SIZE) || *pte_get(mm, va))
+		return false;
+	mm->stack_low = min(mm->stack_low, va);
+	while (va < v->end && !*pte_get(mm, va)) {
+		mm_fill(mm, va, va + PAGE_SIZE, prot_bits(v->prot));
+		va += PAGE_SIZE;
+	}
+	return true;
+}
+
+/* Where the kernel finds the byte at @va if the process has @rights to it */
+static u8 *user_ptr(struct mm *mm, u64 va, u64 rights)
+{
+	u64 page = va, *pte;
+
+	if (!mm_in_window(mm, va, 1))
+		return NULL;
+	mm_stack_touch(mm, va);
+	pte = pte_next(mm, &page, va + 1);
+	if (!pte || (*pte & rights) != rights)
+		return NULL;
+	return (u8 *)phys_to_virt(*pte & PTE_ADDR) + va % PAGE_SIZE;
+}
+
+int copy_to_user(struct mm *mm, u64 to, const void *from, u64 len)
+{
+	while (len) {
+		u64 n = min(len, PAGE_SIZE - to % PAGE_SIZE);
+		u8 *ptr = user_ptr(mm, to, PTE_P | PTE_US | PTE_RW);
+
+		if (!ptr)
+			return -EFAULT;
+		memcpy(ptr, from, n);
+		to += n;
+		from = (const u8 *)from + n;
+		len -= n;
+	}
+	return 0;
+}
+
+int copy_from_user(struct mm *mm, void *to, u64 from, u64 len)
+{
+	while (len) {
+		u64 n = min(len, PAGE_SIZE - from % PAGE_SIZE);
+		u8 *ptr = user_ptr(mm, from, PTE_P | PTE_US);
+
+		if (!ptr)
+			return -EFAULT;
+		memcpy(to, ptr, n);
+		from += n;
+		to = (u8 *)to + n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Length of the string at @addr, which must end below @limit */
+s64 user_strlen(struct mm *mm, u64 addr, u64 limit)
+{
+	u64 va = addr;
+
+	while (va < limit) {
+		u64 n = min(limit - va, PAGE_SIZE - va % PAGE_SIZE);
+		u8 *ptr = user_ptr(mm, va, PTE_P | PTE_US);
+
+		if (!ptr)
+			return -EFAULT;
+		for (; n; n--, va++)
+			if (!*ptr++)
+				return va - addr;
+	}
+	return -EFAULT;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Physical pages, page tables, and the address space of a process. */
+#ifndef RTOS_MM_H
+#define RTOS_MM_H
+
+#include "x86.h"
+
+struct process;
+
+#define PTE_P		BIT(0)
+#define PTE_RW		BIT(1)
+#define PTE_US		BIT(2)
+#define PTE_UC		(BIT(3) | BIT(4))
+#define PTE_PS		BIT(7)
+#define PTE_NX		BIT(63)
+#define PTE_ADDR	0x000ffffffffff000ULL
+
+#define PROT_READ	1
+#define PROT_WRITE	2
+#define PROT_EXEC	4
+
+static inline void *phys_to_virt(u64 pa)
+{
+	return (void *)(pa + DIRECT_VA);
+}
+
+static inline u64 virt_to_phys(const void *p)
+{
+	return (u64)p - DIRECT_VA;
+}
+
+void page_init(void);
+void paging_init(void);
+u64 page_alloc(void);
+void page_free(u64 pa);
+bool page_enough(u64 pages);
+u64 *table_walk(u64 *root, u64 va, unsigned int shift, u64 table_bits);
+
+extern u64 *kernel_root;	/* level 4 */
+extern u64 kernel_cr3;
+extern bool la57;
+
+/* vma.flags */
+#define VMA_STACK	1	/* pages appear when they are touched */
+
+struct vma {
+	u64 start, end;
+	u32 prot, flags;
+	struct vma *next;
+};
+
+/**
+ * struct mm - address space of a process
+ * @root: level 4 table of the low half: what Linux walks
+ * @cr3: @root, or with five levels a table that points to it
+ * @vmas: by rising address, without overlap
+ * @start: lowest address of the window
+ * @end: end of the window
+ * @mmap_top: mappings without an address go below
+ * @stack_start: of the stack's reserve
+ * @stack_low: pages of the stack above this one were touched
+ * @brk_start: end of the program
+ * @brk: end of its data
+ *
+ * An entry of a leaf table is 0 (no page), present, or *held*: the address of
+ * a page without any other bit.  Pages of PROT_NONE are held, and so are pages
+ * that Linux still may use because it was not yet told that they are gone.
+ * The tables thus name every page of a process at all times, and it can be
+ * ended at any point at which it waits.
+ */
+struct mm {
+	u64 *root;
+	u64 cr3;
+	struct vma *vmas;
+	u64 start, end;
+	u64 mmap_top;
+	u64 stack_start, stack_low;
+	u64 brk_start, brk;
+};
+
+bool mm_init(struct mm *mm);
+void mm_free(struct mm *mm);
+struct vma *mm_find(struct mm *mm, u64 addr);
+bool mm_is_free(struct mm *mm, u64 start, u64 end);
+bool mm_in_window(struct mm *mm, u64 start, u64 len);
+u64 mm_find_gap(struct mm *mm, u64 len);
+bool mm_stack_grow(struct mm *mm, u64 addr);
+
+/* Gives the stack its pages from @addr up; false: nothing was missing there. */
+static inline bool mm_stack_touch(struct mm *mm, u64 addr)
+{
+	return addr >= mm->stack_start && addr < mm->stack_low &&
+	       mm_stack_grow(mm, addr);
+}
+
+/* These may wait for Linux and then not return; all of [start, end) is in the
+ * window and aligned.
+ */
+int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags);
+int mm_unmap(struct process *p, u64 start, u64 end);
+int mm_protect(struct process *p, u64 start, u64 end, u32 prot);
+int mm_move(struct process *p, u64 from, u64 to, u64 len);
+int mm_zero(struct process *p, u64 start, u64 end);
+
+/* Through the direct map, with the rights the process has: no kernel fault. */
+int copy_to_user(struct mm *mm, u64 to, const void *from, u64 len);
+int copy_from_user(struct mm *mm, void *to, u64 from, u64 len);
+s64 user_strlen(struct mm *mm, u64 addr, u64 limit);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Processes, their slots and their system calls. */
+#ifndef RTOS_PROCESS_H
+#define RTOS_PROCESS_H
+
+#include "cpu.h"
+#include "mm.h"
+
+enum process_state {
+	PROCESS_FREE,
+	PROCESS_READY,
+	PROCESS_RUNNING,
+	PROCESS_WAITING,	/* for the completion of a forwarded call */
+	PROCESS_ENDED,		/* never runs again; memory kept until GONE */
+};
+
+#define SIGILL		4
+#define SIGTRAP		5
+#define SIGBUS		7
+#define SIGFPE		8
+#define SIGKILL		9
+#define SIGSEGV		11
+#define SIGCHLD		17
+#define SIGCONT		18
+#define SIGSTOP		19
+#define SIGTSTP		20
+#define SIGTTIN		21
+#define SIGTTOU		22
+#define SIGURG		23
+#define SIGWINCH	28
+#define NR_SIGNALS	64
+
+#define SIG_DFL		0
+#define SIG_IGN		1
+
+/* As the system call passes them */
+struct sigaction {
+	u64 handler, flags, restorer, mask;
+};
+
+struct sigaltstack {
+	u64 sp, flags, size;
+};
+
+/**
+ * struct process - a process with its one thread
+ * @sp: kernel stack pointer while the process does not run
+ * @sq_tail: entries published since the slot was attached
+ * @free_entries: bit i: entry i of the slot is not in use
+ */
+struct process {
+	enum process_state state;
+	u32 index;
+	u32 pid;
+	u64 sp;
+	struct mm mm;
+	u64 fs_base, gs_base;
+	struct crtos_slot *slot;
+	u32 sq_tail;
+	u64 free_entries;
+	u64 sig_blocked, sig_pending;
+	struct sigaction sigaction[NR_SIGNALS];
+	struct sigaltstack sigaltstack;
+	char name[32];
+	u8 fpu[1024] __aligned(64);
+};
+
+void process_init(void);
+void __noreturn process_schedule(void);
+void process_yield(void);
+void process_wait(struct process *p);
+void process_wake(u32 index);
+bool process_others_ready(void);
+void __noreturn process_end(struct process *p);
+void __noreturn process_exit(struct process *p, u32 status);
+
+/* slot.c */
+void slot_init(void);
+void slot_ready(void);
+u64 slot_doorbells(void);
+void slot_attach(struct process *p);
+void slot_release(u32 index);
+u32 slot_state(u32 index);
+s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args);
+void slot_send_exit(struct process *p, u32 status);
+
+#define forward(p, nr, ...) \
+	slot_call(p, CRTOS_OP_SYSCALL, nr, (const u64[6]) { __VA_ARGS__ })
+
+/* elf.c */
+void __noreturn elf_start(struct process *p, struct regs *r);
+
+/* signal.c */
+s64 signal_send(struct process *p, u32 sig);
+void signal_check(struct process *p);
+s64 sys_rt_sigaction(struct process *p, const u64 *a);
+s64 sys_rt_sigprocmask(struct process *p, const u64 *a);
+s64 sys_sigaltstack(struct process *p, const u64 *a);
+
+#define __NR_write		1
+#define __NR_close		3
+#define __NR_fstat		5
+#define __NR_poll		7
+#define __NR_mmap		9
+#define __NR_mprotect		10
+#define __NR_munmap		11
+#define __NR_brk		12
+#define __NR_rt_sigaction	13
+#define __NR_rt_sigprocmask	14
+#define __NR_rt_sigreturn	15
+#define __NR_pread64		17
+#define __NR_sched_yield	24
+#define __NR_mremap		25
+#define __NR_madvise		28
+#define __NR_clone		56
+#define __NR_fork		57
+#define __NR_vfork		58
+#define __NR_execve		59
+#define __NR_exit		60
+#define __NR_kill		62
+#define __NR_getuid		102
+#define __NR_getgid		104
+#define __NR_geteuid		107
+#define __NR_getegid		108
+#define __NR_sigaltstack	131
+#define __NR_mlock		149
+#define __NR_munlock		150
+#define __NR_mlockall		151
+#define __NR_munlockall		152
+#define __NR_arch_prctl		158
+#define __NR_gettid		186
+#define __NR_tkill		200
+#define __NR_futex		202
+#define __NR_sched_getaffinity	204
+#define __NR_set_tid_address	218
+#define __NR_clock_nanosleep	230
+#define __NR_exit_group		231
+#define __NR_tgkill		234
+#define __NR_openat		257
+#define __NR_set_robust_list	273
+#define __NR_getcpu		309
+#define __NR_execveat		322
+#define __NR_membarrier		324
+#define __NR_rseq		334
+#define __NR_clone3		435
+#define __NR_faccessat2		439
+
+#endif

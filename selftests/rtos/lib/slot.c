@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The client of crtos_abi.h: doorbells, submission ring, completions. */
+#include "process.h"
+
+/* Longer than a call that Linux serves at once, shorter than going to sleep. */
+#define SPIN_US		20
+
+static u64 spin_cycles;
+
+static struct crtos_slot *slot_ptr(u32 index)
+{
+	return region_ptr(header->slots_off + (u64)index * header->slot_len);
+}
+
+static u64 upid_control(unsigned int vector)
+{
+	return (u64)vector << CRTOS_UPID_NV_SHIFT |
+	       (u64)apic_ndst() << CRTOS_UPID_NDST_SHIFT;
+}
+
+/*
+ * ON is cleared before the requests are read: a request that is too late for
+ * that read finds ON clear and notifies again.
+ */
+static void doorbell(unsigned int vector)
+{
+	test_and_clear_bit(&header->rtos_upid.control, 0);
+	header->doorbells_in++;
+	cpu0.need_resched = true;
+}
+
+/* Which of the entries is complete is for the waiting process to see. */
+static void completion(unsigned int vector)
+{
+	u32 index = vector - VEC_COMPLETION;
+	struct crtos_upid *upid = &slot_ptr(index)->upid;
+
+	test_and_clear_bit(&upid->control, 0);
+	xchg64(&upid->pir, 0);
+	header->doorbells_in++;
+	process_wake(index);
+}
+
+/* Slots that changed state, one bit each */
+u64 slot_doorbells(void)
+{
+	if (!READ_ONCE(header->rtos_upid.pir))
+		return 0;
+	return xchg64(&header->rtos_upid.pir, 0);
+}
+
+void slot_init(void)
+{
+	unsigned int i;
+
+	spin_cycles = timer_us_to_tsc(SPIN_US);
+	trap_set_handler(VEC_DOORBELL, doorbell);
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+		trap_set_handler(VEC_COMPLETION + i, completion);
+}
+
+/* From here on Linux may attach slots. */
+void slot_ready(void)
+{
+	WRITE_ONCE(header->rtos_upid.control, upid_control(VEC_DOORBELL));
+	WRITE_ONCE(header->rtos_version, CRTOS_ABI_VERSION);
+	WRITE_ONCE(header->rtos_features, 0);
+	/* Pairs with the acquiring load of rtos_state in Linux. */
+	store_release(&header->rtos_state, CRTOS_RTOS_READY);
+}
+
+/* Post into the UPID of Linux as SENDUIPI would. */
+static void notify_linux(u32 index)
+{
+	struct crtos_upid *upid = &header->linux_upid;
+	u64 control;
+
+	test_and_set_bit(&upid->pir, index);
+	control = READ_ONCE(upid->control);
+	if (control & (CRTOS_UPID_ON | CRTOS_UPID_SN))
+		return;
+	if (test_and_set_bit(&upid->control, 0))
+		return;
+	header->doorbells_out++;
+	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
+		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
+}
+
+static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
+				   const u64 *args)
+{
+	struct crtos_slot *slot = p->slot;
+	u32 index = __builtin_ctzll(p->free_entries);
+	struct crtos_entry *e = &slot->entries[index];
+	unsigned int i;
+
+	p->free_entries &= ~BIT(index);
+	e->nr = nr;
+	e->op = op;
+	e->flags = 0;
+	e->priority = 0;
+	e->status = CRTOS_ENTRY_PENDING;
+	for (i = 0; i < ARRAY_SIZE(e->args); i++)
+		e->args[i] = args[i];
+
+	slot->sq[p->sq_tail % CRTOS_SQ_SIZE] = index;
+	/* Pairs with the acquiring load of sq_tail in the shadow worker. */
+	store_release(&slot->sq_tail, ++p->sq_tail);
+	/*
+	 * Pairs with the barrier between setting NEED_WAKEUP and the last look
+	 * at sq_tail in the shadow worker: one of the two sees the other.
+	 */
+	mb();
+	if (READ_ONCE(slot->flags) & CRTOS_SLOT_NEED_WAKEUP)
+		notify_linux(p->index);
+	return e;
+}
+
+static bool entry_done(struct crtos_entry *e)
+{
+	/* Pairs with the release of status in Linux: result is valid. */
+	return load_acquire(&e->status) == CRTOS_ENTRY_DONE;
+}
+
+static void wait_done(struct process *p, struct crtos_entry *e)
+{
+	u64 end = rdtsc() + spin_cycles;
+
+	while (!entry_done(e)) {
+		if (READ_ONCE(p->slot->linux_state) != CRTOS_SLOT_ATTACHED)
+			process_end(p);
+		if (rdtsc() < end) {
+			cpu_relax();
+			continue;
+		}
+		WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY);
+		/*
+		 * Pairs with the barrier between status and the load of flags
+		 * in Linux: it sees NOTIFY or we see DONE.
+		 */
+		mb();
+		if (!entry_done(e))
+			process_wait(p);
+	}
+}
+
+/*
+ * Has Linux do a call and returns its result.  Does not return if the process
+ * is killed meanwhile.
+ */
+s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args)
+{
+	struct crtos_entry *e = publish(p, op, nr, args);
+
+	wait_done(p, e);
+	p->free_entries |= BIT(e - p->slot->entries);
+	return e->result;
+}
+
+/* Never answered: the slot becomes GONE. */
+void slot_send_exit(struct process *p, u32 status)
+{
+	publish(p, CRTOS_OP_EXIT, 0, (const u64[6]) { status });
+}
+
+/* Take a slot that is ATTACHED, with the address space of @p (or none). */
+void slot_attach(struct process *p)
+{
+	struct crtos_slot *slot = slot_ptr(p->index);
+
+	p->slot = slot;
+	p->sq_tail = 0;
+	p->free_entries = ~0ULL;
+	WRITE_ONCE(slot->upid.pir, 0);
+	WRITE_ONCE(slot->upid.control, upid_control(VEC_COMPLETION + p->index));
+	WRITE_ONCE(slot->map_root, p->mm.root ? virt_to_phys(p->mm.root) : 0);
+	store_release(&slot->rtos_state, CRTOS_PROCESS_RUNNING);
+}
+
+/* The last thing that is written to the slot: Linux may use it again. */
+void slot_release(u32 index)
+{
+	struct crtos_slot *slot = slot_ptr(index);
+
+	WRITE_ONCE(slot->map_root, 0);
+	/* Pairs with the acquiring load of rtos_state in Linux. */
+	store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
+}
+
+u32 slot_state(u32 index)
+{
+	/* Pairs with the release of linux_state: the slot is filled in. */
+	return load_acquire(&slot_ptr(index)->linux_state);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Exceptions and interrupts. */
+#include "process.h"
+
+struct exception {
+	const char *name;
+	u8 signal;
+};
+
+static const struct exception exceptions[32] = {
+	[0] = { "divide error", SIGFPE },
+	[1] = { "debug", SIGTRAP },
+	[3] = { "breakpoint", SIGTRAP },
+	[4] = { "overflow", SIGSEGV },
+	[5] = { "bound range", SIGSEGV },
+	[6] = { "invalid opcode", SIGILL },
+	[8] = { "double fault", 0 },
+	[10] = { "invalid TSS", SIGSEGV },
+	[11] = { "segment not present", SIGBUS },
+	[12] = { "stack segment", SIGBUS },
+	[13] = { "general protection", SIGSEGV },
+	[14] = { "page fault", SIGSEGV },
+	[16] = { "x87 error", SIGFPE },
+	[17] = { "alignment check", SIGBUS },
+	[18] = { "machine check", 0 },
+	[19] = { "SIMD error", SIGFPE },
+};
+
+static vector_fn handlers[256];
+
+void trap_set_handler(unsigned int vector, vector_fn fn)
+{
+	handlers[vector] = fn;
+}
+
+static void print_regs(const struct regs *r)
+{
+	printf("  rip %016llx rsp %016llx rflags %08llx cs %02llx cr2 %016llx\n",
+	       r->rip, r->rsp, r->rflags, r->cs, read_cr2());
+	printf("  rax %016llx rbx %016llx rcx %016llx rdx %016llx\n",
+	       r->rax, r->rbx, r->rcx, r->rdx);
+	printf("  rsi %016llx rdi %016llx rbp %016llx r8  %016llx\n",
+	       r->rsi, r->rdi, r->rbp, r->r8);
+	printf("  r9  %016llx r10 %016llx r11 %016llx r12 %016llx\n",
+	       r->r9, r->r10, r->r11, r->r12);
+	printf("  r13 %016llx r14 %016llx r15 %016llx cr3 %016llx\n",
+	       r->r13, r->r14, r->r15, read_cr3());
+}
+
+/* The end of the RTOS: @r may be NULL. */
+void panic(const struct regs *r, const char *why)
+{
+	printf("crtos: dead: %s\n", why);
+	if (r) {
+		printf("  vector %llu error 0x%llx\n", r->vector, r->error);
+		print_regs(r);
+	}
+	store_release(&header->rtos_state, CRTOS_RTOS_DEAD);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+static void stray(unsigned int vector)
+{
+	static u64 seen[4];
+
+	/* Linux's, see apic_init(). */
+	if (header->rtos_state == CRTOS_RTOS_BOOTING)
+		return;
+
+	header->stray_vectors++;
+	if (!test_and_set_bit(&seen[vector / 64], vector % 64))
+		printf("crtos: unexpected vector 0x%x\n", vector);
+}
+
+static void interrupt(unsigned int vector)
+{
+	bool served = apic_in_service(vector);
+
+	if (handlers[vector])
+		handlers[vector](vector);
+	else
+		stray(vector);
+	/* The APIC's own spurious interrupt is not in service. */
+	if (served)
+		apic_eoi();
+}
+
+static void exception(struct regs *r)
+{
+	const struct exception *e = &exceptions[r->vector];
+	const char *name = e->name ? e->name : "exception";
+	struct process *p = current;
+
+	if (!(r->cs & 3) || !p || r->vector == VEC_DF || r->vector == VEC_MC)
+		panic(r, name);
+	if (r->vector == VEC_PF && !(r->error & 1) &&
+	    mm_stack_touch(&p->mm, read_cr2()))
+		return;
+
+	printf("slot %u: pid %u (%s): %s, vector %llu error 0x%llx\n",
+	       p->index, p->pid, p->name, name, r->vector, r->error);
+	print_regs(r);
+	process_exit(p, e->signal ? e->signal : SIGSEGV);
+}
+
+/*
+ * Interrupts are off.  They come from ring 3 or from the halted scheduler only,
+ * so the kernel itself is never preempted.
+ */
+void trap(struct regs *r)
+{
+	/* On a stack of its own: must not go through the scheduler. */
+	if (r->vector == VEC_NMI) {
+		stray(VEC_NMI);
+		return;
+	}
+	if (r->vector < 32)
+		exception(r);
+	else
+		interrupt(r->vector);
+	if ((r->cs & 3) && cpu0.need_resched)
+		process_yield();
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CRTOS_IOC_RUN, _STATUS and _LOG with arguments that are wrong. */
+#include <pthread.h>
+
+#include "../kselftest_harness.h"
+#include "partition.h"
+
+#define PAGE	4096ULL
+
+/* Where nothing of this program is */
+#define WINDOW	0x1000000000ULL
+
+#define MIN_ADDR	0x10000ULL
+#define USER_END	0x7ffffffff000ULL
+
+static const char strings[] = "./hello\0hello\0A=1";
+
+FIXTURE(run) {
+	struct partition partition;
+	struct crtos_run arg;
+};
+
+FIXTURE_VARIANT(run) {
+	bool started;
+};
+
+FIXTURE_VARIANT_ADD(run, stopped) {
+	.started = false,
+};
+
+FIXTURE_VARIANT_ADD(run, started) {
+	.started = true,
+};
+
+FIXTURE_SETUP(run)
+{
+	const char *why = partition_open(&self->partition);
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+	struct crtos_start arg;
+
+	if (why)
+		SKIP(return, "%s", why);
+	partition_start_arg(&self->partition, &arg, cpus);
+	if (variant->started)
+		ASSERT_EQ(0, ioctl(self->partition.fd, CRTOS_IOC_START, &arg));
+	self->arg = (struct crtos_run) {
+		.argc = 1,
+		.envc = 1,
+		.fd = self->partition.fd,
+		.strings = (uintptr_t)strings,
+		.strings_len = sizeof(strings),
+		.window_addr = WINDOW,
+		.window_len = PAGE,
+	};
+}
+
+FIXTURE_TEARDOWN(run)
+{
+	struct crtos_status status = {};
+
+	if (self->partition.fd < 0)
+		return;
+	if (variant->started) {
+		EXPECT_EQ(0, ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status));
+		EXPECT_EQ(0, status.nr_slots);
+		EXPECT_EQ(CRTOS_STATE_RUNNING, status.state);
+		EXPECT_EQ(0, partition_stop(&self->partition));
+	}
+	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
+	partition_close(&self->partition);
+}
+
+/* Must fail, or there is no test any more. Returns the errno. */
+static int run(struct partition *partition, const struct crtos_run *arg)
+{
+	return ioctl(partition->fd, CRTOS_IOC_RUN, arg) ? errno : 0;
+}
+
+TEST_F(run, window)
+{
+	static const __u64 bad[][2] = {
+		{ WINDOW, 0 },
+		{ WINDOW, 1 },
+		{ WINDOW, PAGE - 1 },
+		{ WINDOW + 1, PAGE },
+		{ WINDOW, ~0ULL },
+		{ WINDOW, ~(PAGE - 1) },
+		{ 0, PAGE },
+		{ 0, USER_END },
+		{ MIN_ADDR - PAGE, PAGE },
+		{ USER_END, PAGE },
+		{ USER_END - PAGE, 2 * PAGE },
+		{ 0xffff800000000000ULL, PAGE },
+		{ 0xffffffff81000000ULL, PAGE },
+		{ ~(PAGE - 1), PAGE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		self->arg.window_addr = bad[i][0];
+		self->arg.window_len = bad[i][1];
+		EXPECT_EQ(EINVAL, run(&self->partition, &self->arg))
+			TH_LOG("case %zu", i);
+	}
+}
+
+TEST_F(run, strings_len)
+{
+	self->arg.strings_len = 0;
+	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
+	self->arg.strings_len = CRTOS_MAX_STRINGS + 1;
+	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
+	self->arg.strings_len = ~0ULL;
+	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
+}
+
+TEST_F(run, pointers)
+{
+	self->arg.strings = 8;
+	EXPECT_EQ(EFAULT, run(&self->partition, &self->arg));
+	self->arg.strings = 0xffffffff81000000ULL;
+	EXPECT_EQ(EFAULT, run(&self->partition, &self->arg));
+	EXPECT_EQ(EFAULT, run(&self->partition, (void *)8));
+}
+
+TEST_F(run, descriptor)
+{
+	self->arg.fd = -1;
+	EXPECT_EQ(EBADF, run(&self->partition, &self->arg));
+	self->arg.fd = 1023;
+	EXPECT_EQ(EBADF, run(&self->partition, &self->arg));
+	self->arg.fd = 1;
+	EXPECT_EQ(EBADF, run(&self->partition, &self->arg));
+	self->arg.fd = open("/dev/crtos", O_RDWR);
+	EXPECT_EQ(EBADF, run(&self->partition, &self->arg));
+	close(self->arg.fd);
+}
+
+TEST_F(run, partition)
+{
+	self->arg.partition = 1;
+	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
+	self->arg.partition = ~0U;
+	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
+}
+
+static void *other_thread(void *unused)
+{
+	pause();
+	return NULL;
+}
+
+TEST_F(run, threads)
+{
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, other_thread, NULL));
+	EXPECT_EQ(EBUSY, run(&self->partition, &self->arg));
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+}
+
+TEST_F(run, not_running)
+{
+	if (variant->started)
+		return;
+	EXPECT_EQ(ENOTCONN, run(&self->partition, &self->arg));
+}
+
+/* More often than there are slots: none may be lost. */
+TEST_F(run, window_in_use)
+{
+	struct crtos_run *arg = &self->arg;
+	void *p;
+	int i;
+
+	if (!variant->started)
+		return;
+	p = mmap((void *)(WINDOW + PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		 -1, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	arg->window_len = 3 * PAGE;
+	for (i = 0; i < 2 * CRTOS_MAX_SLOTS; i++)
+		ASSERT_EQ(EEXIST, run(&self->partition, arg))
+			TH_LOG("round %d", i);
+
+	/* The whole of what a program has, this one included */
+	arg->window_addr = MIN_ADDR;
+	arg->window_len = USER_END - MIN_ADDR;
+	EXPECT_EQ(EEXIST, run(&self->partition, arg));
+}
+
+TEST_F(run, unknown_ioctl)
+{
+	EXPECT_EQ(-1, ioctl(self->partition.fd, _IO(CRTOS_IOC_MAGIC, 0x7f), &self->arg));
+	EXPECT_EQ(ENOTTY, errno);
+	EXPECT_EQ(-1, ioctl(self->partition.fd, _IOW(CRTOS_IOC_MAGIC, 0x04, __u32), &self->arg));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+TEST_F(run, status)
+{
+	struct crtos_status status = { .partition = 1 };
+
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STATUS, (void *)8));
+	EXPECT_EQ(EFAULT, errno);
+	if (!variant->started)
+		return;
+	status.partition = 0;
+	EXPECT_EQ(0, ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status));
+	EXPECT_EQ(1, status.nr_cpus);
+	EXPECT_EQ(self->partition.cpu, status.cpu[0]);
+	EXPECT_EQ(CRTOS_RTOS_READY, status.rtos_state);
+	EXPECT_EQ(CRTOS_ABI_VERSION, status.rtos_version);
+}
+
+TEST_F(run, log)
+{
+	char buf[16];
+	struct crtos_log log = {
+		.len = sizeof(buf),
+		.buf = (uintptr_t)buf,
+	};
+
+	if (!variant->started)
+		return;
+	EXPECT_EQ(sizeof(buf), ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
+	EXPECT_EQ(sizeof(buf), log.pos);
+	log.pos = ~0ULL;	/* not there: from the start */
+	EXPECT_EQ(sizeof(buf), ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
+	log.len = 0;
+	EXPECT_EQ(0, ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
+
+	log = (struct crtos_log) { .len = sizeof(buf), .buf = 8 };
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_LOG, (void *)8));
+	EXPECT_EQ(EFAULT, errno);
+	log.partition = 1;
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_HARNESS_MAIN

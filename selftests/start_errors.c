@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every way in which CRTOS_IOC_START and CRTOS_IOC_STOP fail can be told from
+ * the others, and leaves everything as it was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+#include <linux/crtos.h>
+
+#include "../kselftest_harness.h"
+#include "partition.h"
+
+FIXTURE(start) {
+	struct partition partition;
+	struct crtos_start arg;
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+};
+
+FIXTURE_SETUP(start)
+{
+	const char *why = partition_open(&self->partition);
+
+	if (why)
+		SKIP(return, "%s", why);
+	partition_start_arg(&self->partition, &self->arg, self->cpus);
+}
+
+static int start(struct partition *partition, struct crtos_start *arg)
+{
+	return ioctl(partition->fd, CRTOS_IOC_START, arg) ? errno : 0;
+}
+
+/* After each: no CPU is gone, and a start that is right succeeds. */
+FIXTURE_TEARDOWN(start)
+{
+	struct partition *partition = &self->partition;
+	struct crtos_start arg;
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+
+	if (partition->fd < 0)
+		return;
+	EXPECT_TRUE(cpu_is_online(partition->cpu));
+	partition_start_arg(partition, &arg, cpus);
+	EXPECT_EQ(0, start(partition, &arg));
+	EXPECT_FALSE(cpu_is_online(partition->cpu));
+	EXPECT_EQ(0, partition_stop(partition));
+	EXPECT_TRUE(cpu_is_online(partition->cpu));
+	partition_close(partition);
+}
+
+#define IMAGE(self)	((struct crtos_image *)(self)->partition.image)
+
+TEST_F(start, no_such_cpu)
+{
+	self->cpus[0] = 4095;
+	EXPECT_EQ(ENXIO, start(&self->partition, &self->arg));
+	self->cpus[0] = ~0U;
+	EXPECT_EQ(ENXIO, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, boot_cpu)
+{
+	self->cpus[0] = 0;
+	EXPECT_EQ(EBUSY, start(&self->partition, &self->arg));
+	self->cpus[1] = self->partition.cpu;
+	self->arg.nr_cpus = 2;
+	EXPECT_EQ(EBUSY, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, number_of_cpus)
+{
+	self->arg.nr_cpus = 0;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.nr_cpus = CRTOS_MAX_CPUS + 1;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.nr_cpus = ~0U;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, cpu_twice)
+{
+	self->cpus[1] = self->cpus[0];
+	self->arg.nr_cpus = 2;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, fields)
+{
+	self->arg.backend = 99;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.backend = CRTOS_BACKEND_HANDOVER;
+	self->arg.reserved = 1;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, bad_pointers)
+{
+	struct crtos_start arg = self->arg;
+
+	EXPECT_EQ(EFAULT, start(&self->partition, (void *)8));
+	self->arg.cpus = 8;
+	EXPECT_EQ(EFAULT, start(&self->partition, &self->arg));
+	self->arg = arg;
+	self->arg.image = 8;
+	EXPECT_EQ(EFAULT, start(&self->partition, &self->arg));
+	self->arg.image = ~0ULL << 47;
+	EXPECT_EQ(EFAULT, start(&self->partition, &self->arg));
+}
+
+/* The first page can be read, the rest cannot. */
+TEST_F(start, image_that_ends)
+{
+	char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, munmap(p + 4096, 4096));
+	memcpy(p, self->partition.image, 4096);
+	self->arg.image = (uintptr_t)p;
+	EXPECT_EQ(EFAULT, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, no_image)
+{
+	struct crtos_image *image = IMAGE(self);
+	struct crtos_image good = *image;
+	__u64 len = self->arg.image_len;
+	const struct {
+		__u64 image_len;
+		struct crtos_image image;
+	} bad[] = {
+		{ 0, good },
+		{ sizeof(good) - 1, good },
+		{ len - 1, good },
+		{ len, { .magic = 0 } },
+		{ len, { .magic = CRTOS_HEADER_MAGIC } },
+#define BUT(field, value)						\
+		{ len, { .magic = good.magic, .version = good.version,	\
+			 .header_len = good.header_len,			\
+			 .file_len = good.file_len,			\
+			 .mem_len = good.mem_len, .entry = good.entry,	\
+			 .field = value } }
+		BUT(header_len, 0),
+		BUT(header_len, sizeof(good) + 8),
+		BUT(file_len, 0),
+		BUT(file_len, sizeof(good) - 1),
+		BUT(file_len, good.file_len + 1),
+		BUT(file_len, ~0ULL),
+		BUT(mem_len, good.file_len - 1),
+		BUT(mem_len, 0),
+		BUT(entry, good.file_len),
+		BUT(entry, ~0ULL),
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		*image = bad[i].image;
+		self->arg.image_len = bad[i].image_len;
+		EXPECT_EQ(ENOEXEC, start(&self->partition, &self->arg))
+			TH_LOG("case %zu", i);
+	}
+	*image = good;
+}
+
+TEST_F(start, garbage)
+{
+	char *copy = malloc(self->arg.image_len);
+	size_t i;
+
+	ASSERT_NE(NULL, copy);
+	for (i = 0; i < self->arg.image_len; i++)
+		copy[i] = rand();
+	self->arg.image = (uintptr_t)copy;
+	EXPECT_EQ(ENOEXEC, start(&self->partition, &self->arg));
+	free(copy);
+}
+
+TEST_F(start, image_too_large)
+{
+	struct crtos_image *image = IMAGE(self);
+	struct crtos_image good = *image;
+
+	image->mem_len = 1ULL << 40;
+	EXPECT_EQ(EFBIG, start(&self->partition, &self->arg));
+	image->mem_len = ~0ULL;
+	EXPECT_EQ(EFBIG, start(&self->partition, &self->arg));
+	*image = good;
+}
+
+TEST_F(start, other_version)
+{
+	struct crtos_image *image = IMAGE(self);
+
+	image->version = CRTOS_ABI_VERSION + 1;
+	EXPECT_EQ(EPROTONOSUPPORT, start(&self->partition, &self->arg));
+	EXPECT_EQ(CRTOS_ABI_VERSION + 1, self->arg.image_version);
+	EXPECT_EQ(CRTOS_ABI_VERSION, self->arg.linux_version);
+	image->version = CRTOS_ABI_VERSION;
+}
+
+TEST_F(start, already_running)
+{
+	struct crtos_start arg = self->arg;
+
+	EXPECT_EQ(0, start(&self->partition, &arg));
+	EXPECT_EQ(0, arg.partition);
+	EXPECT_EQ(CRTOS_ABI_VERSION, arg.image_version);
+	EXPECT_EQ(EALREADY, start(&self->partition, &self->arg));
+	EXPECT_EQ(0, partition_stop(&self->partition));
+	EXPECT_EQ(ENOTCONN, partition_stop(&self->partition));
+}
+
+/* An image that only halts */
+TEST_F(start, never_ready)
+{
+	struct {
+		struct crtos_image head;
+		unsigned char code[64];
+	} image = {
+		.head = {
+			.magic = CRTOS_IMAGE_MAGIC,
+			.version = CRTOS_ABI_VERSION,
+			.header_len = sizeof(image.head),
+			.file_len = sizeof(image),
+			.mem_len = sizeof(image),
+			.entry = sizeof(image.head),
+		},
+		.code = { 0xf4, 0xeb, 0xfd },	/* 1: hlt; jmp 1b */
+	};
+
+	self->arg.image = (uintptr_t)&image;
+	self->arg.image_len = sizeof(image);
+	EXPECT_EQ(ETIMEDOUT, start(&self->partition, &self->arg));
+}
+
+TEST_F(start, stop_arguments)
+{
+	struct crtos_stop arg = { .partition = 1 };
+
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STOP, &arg));
+	EXPECT_EQ(EINVAL, errno);
+	arg = (struct crtos_stop) { .reserved = 1 };
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STOP, &arg));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STOP, (void *)8));
+	EXPECT_EQ(EFAULT, errno);
+}
+
+static void drop_capability(unsigned int cap)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	syscall(SYS_capget, &header, data);
+	data[cap / 32].effective &= ~(1U << cap % 32);
+	syscall(SYS_capset, &header, data);
+}
+
+/* As a service might be that was given the descriptor. In a process of its own. */
+TEST_F(start, not_permitted)
+{
+	struct crtos_status status = {};
+	pid_t pid = fork();
+	int wstatus;
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		drop_capability(CAP_SYS_ADMIN);
+		if (start(&self->partition, &self->arg) != EPERM)
+			_exit(1);
+		if (partition_stop(&self->partition) != EPERM)
+			_exit(2);
+		if (ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status) && errno != ENODEV)
+			_exit(3);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &wstatus, 0));
+	EXPECT_EQ(0, wstatus);
+}
+
+TEST_F(start, unprivileged_open)
+{
+	pid_t pid = fork();
+	int wstatus;
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		_exit(open("/dev/crtos", O_RDWR) >= 0 || errno != EACCES ? 2 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &wstatus, 0));
+	EXPECT_EQ(0, wstatus);
+}
+
+TEST_HARNESS_MAIN
