@@ -47,6 +47,12 @@ hello_there()
 hello_status() { equal "last line" "$(tail -n 1 "$TMP/forwarded")" "status: 42"; }
 hello_file() { cmp "$TMP/made-native" "$TMP/made"; }
 
+# Whoever runs the tests has descriptors of its own.
+first_open()
+{
+	equal fd "$(run ./files first "$TMP/x" 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-)" 3
+}
+
 close_all()
 {
 	ends_with 7 run ./files close "$TMP/closed" && equal "the file" "$(cat "$TMP/closed")" closed
@@ -118,7 +124,7 @@ try "hello runs on the lent CPU" hello_there
 try "hello ends with its status" hello_status
 try "hello wrote what it writes on Linux" hello_file
 try "hello again" hello_same
-try "first open gives 3" equal fd "$(run ./files first "$TMP/x")" 3
+try "first open gives 3" first_open
 try "program without descriptors" close_all
 try "arguments and environment" same_args a "b c" ""
 try "many arguments" many_args

@@ -163,7 +163,7 @@ TEST_F(start, no_image)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		*image = bad[i].image;
 		self->arg.image_len = bad[i].image_len;
 		EXPECT_EQ(ENOEXEC, start(&self->partition, &self->arg))

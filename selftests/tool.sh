@@ -36,11 +36,11 @@ try "run without an RTOS" says 125 "crtos start" run ./hello
 try "stop without an RTOS" says 1 "crtos start" stop
 try "run without a program" says 125 "crtos help" run
 try "program that is not in PATH" says 127 "not found in PATH" run no-such-program
-try "start" says 0 "" start "$IMAGE" --cpu "$CPU"
+try "start" start
 try "start again" says 1 "crtos stop" start "$IMAGE" --cpu "$CPU"
 try "status" says 0 "^cpus: $CPU\$" status
 try "log" says 0 "test RTOS" log
 try "argument too many" says 2 "crtos help" status now
-try "stop" says 0 "" stop
+try "stop" stop
 try "log afterwards" says 0 "test RTOS" log
 finish

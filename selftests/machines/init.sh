@@ -11,6 +11,9 @@ mount -t devtmpfs none /dev
 mkdir -p /dev/pts
 mount -t devpts none /dev/pts
 mount -t proc none /proc
+ln -s /proc/self/fd /dev/fd
+ln -s /proc/self/fd/1 /dev/stdout
+ln -s /proc/self/fd/2 /dev/stderr
 mount -t sysfs none /sys
 mount -t debugfs none /sys/kernel/debug
 mount -t tracefs none /sys/kernel/tracing

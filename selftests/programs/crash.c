@@ -7,7 +7,7 @@
 
 static void null(void)
 {
-	*(volatile int *)NULL = 1;
+	asm volatile("movl $1, (%0)" : : "r" (NULL) : "memory");
 }
 
 static void jump(void)

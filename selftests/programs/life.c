@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lives until: life exit STATUS|read|spin|calls */
+/* Lives until: life exit STATUS|touch MIB|read|spin|calls */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,18 @@
 static int do_exit(const char *status)
 {
 	return atoi(status);
+}
+
+/* Until so much memory was written to: exit status 3 */
+static int do_touch(const char *mib)
+{
+	size_t len = (size_t)atoi(mib) << 20;
+	char *p = malloc(len);
+
+	if (!p)
+		return 1;
+	memset(p, 1, len);
+	return p[len - 1] == 1 ? 3 : 1;
 }
 
 /* Until standard input ends. Says when it starts, and what it got. */
@@ -23,21 +35,23 @@ static int do_read(const char *unused)
 }
 
 /* Until it is killed, without a system call. */
-static int __attribute__((noreturn)) do_spin(const char *unused)
+static int do_spin(const char *unused)
 {
-	volatile unsigned long n = 0;
+	int go_on = 1;
 
 	write(STDOUT_FILENO, "spinning\n", 9);
-	for (;;)
-		n++;
+	while (go_on)
+		asm volatile("pause" : "+r" (go_on));
+	return 1;
 }
 
 /* Until it is killed, with as many system calls as it can make. */
-static int __attribute__((noreturn)) do_calls(const char *unused)
+static int do_calls(const char *unused)
 {
 	write(STDOUT_FILENO, "calling\n", 8);
-	for (;;)
-		getppid();
+	while (getppid() >= 0)
+		;
+	return 1;
 }
 
 static const struct {
@@ -45,6 +59,7 @@ static const struct {
 	int (*live)(const char *arg);
 } ways[] = {
 	{ "exit", do_exit },
+	{ "touch", do_touch },
 	{ "read", do_read },
 	{ "spin", do_spin },
 	{ "calls", do_calls },
@@ -58,6 +73,6 @@ int main(int argc, char **argv)
 	for (i = 0; argc > 1 && ways[i].name; i++)
 		if (!strcmp(argv[1], ways[i].name))
 			return ways[i].live(argc > 2 ? argv[2] : "0");
-	fprintf(stderr, "usage: life exit STATUS|read|spin|calls\n");
+	fprintf(stderr, "usage: life exit STATUS|touch MIB|read|spin|calls\n");
 	return 2;
 }

@@ -63,6 +63,7 @@ static void publish(struct attempt *a, u32 count)
 {
 	a->nr += count;
 	store_release(&a->slot->sq_tail, a->nr);
+	/* As slot.c has it, before the doorbell. */
 	mb();
 	ring_linux(a);
 }

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+# For scripts/test-stop: an RTOS with a busy program, and then the end of Linux.
+
+cd /selftests/crtos || exit 1
+./crtos start ./crtos-rtos.img --cpu 1 || exit 1
+./crtos run ./life spin >/dev/null &
+sleep 1
+echo "running"
+# The host looks at the CPU meanwhile.
+sleep 8
+case $crtos_way in
+panic) echo c >/proc/sysrq-trigger ;;
+reboot) reboot -f ;;
+poweroff) poweroff -f ;;
+esac
