@@ -54,7 +54,8 @@ echo "$native $forwarded" |
 	awk '{ printf "a forwarded getppid() takes %.1f times as long (median)\n", $11 / $5 }'
 
 section "The RTOS goes and Linux has its CPU again"
-echo "calls forwarded: $(value calls), doorbells in: $(value doorbells_in), out: $(value doorbells_out)"
+echo "calls forwarded: $(value calls)"
+echo "doorbells in: $(value doorbells_in), out: $(value doorbells_out)"
 show crtos stop || exit 1
 show cat /sys/devices/system/cpu/online
 [ $status = 42 ] && [ $latency = 0 ]

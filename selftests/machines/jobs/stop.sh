@@ -7,8 +7,8 @@ cd /selftests/crtos || exit 1
 sleep 1
 echo "running"
 # The host looks at the CPU meanwhile.
-sleep 8
-case $crtos_way in
+sleep 5
+case ${crtos_way:?} in
 panic) echo c >/proc/sysrq-trigger ;;
 reboot) reboot -f ;;
 poweroff) poweroff -f ;;

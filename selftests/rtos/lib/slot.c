@@ -187,8 +187,17 @@ void slot_release(u32 index)
 	store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
 }
 
+/*
+ * FREE also for a slot whose end was acknowledged: Linux may be about to use it
+ * again, and a second ENDED would end the next process. Linux clears linux_state
+ * before rtos_state, so they are read in the opposite order.
+ */
 u32 slot_state(u32 index)
 {
+	struct crtos_slot *slot = slot_ptr(index);
+
+	if (load_acquire(&slot->rtos_state) == CRTOS_PROCESS_ENDED)
+		return CRTOS_SLOT_FREE;
 	/* Pairs with the release of linux_state: the slot is filled in. */
-	return load_acquire(&slot_ptr(index)->linux_state);
+	return load_acquire(&slot->linux_state);
 }
