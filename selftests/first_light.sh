@@ -55,7 +55,8 @@ first_open()
 
 close_all()
 {
-	ends_with 7 run ./files close "$TMP/closed" && equal "the file" "$(cat "$TMP/closed")" closed
+	ends_with 7 run ./files close "$TMP/closed" &&
+		equal "the file" "$(cat "$TMP/closed")" closed
 }
 
 same_args()
@@ -81,7 +82,10 @@ statuses()
 
 in_path() { PATH=$DIR ends_with 42 "$CRTOS" run life exit 42; }
 
-standard_input() { equal "output" "$(printf 'one\ntwo\n' | run ./life read)" "$(printf 'reading\none\ntwo')"; }
+standard_input()
+{
+	equal "output" "$(printf 'one\ntwo\n' | run ./life read)" "$(printf 'reading\none\ntwo')"
+}
 
 two_at_once()
 {

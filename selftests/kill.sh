@@ -57,7 +57,8 @@ orphan()
 {
 	: >"$TMP/life"
 	# shellcheck disable=SC2016
-	sh -c '"$0" run ./life spin >"$1" & echo $! >"$2"; sleep 100' "$CRTOS" "$TMP/life" "$TMP/pid" &
+	sh -c '"$0" run ./life spin >"$1" & echo $! >"$2"; sleep 100' \
+		"$CRTOS" "$TMP/life" "$TMP/pid" &
 	_parent=$!
 	wait_for grep -q spinning "$TMP/life" || return 1
 	kill -KILL $_parent

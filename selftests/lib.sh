@@ -97,7 +97,8 @@ says()
 {
 	_status=$1 _text=$2
 	shift 2
-	ends_with "$_status" "$CRTOS" "$@" >"$TMP/message" 2>&1 && grep -qe "$_text" "$TMP/message" && return
+	ends_with "$_status" "$CRTOS" "$@" >"$TMP/message" 2>&1 &&
+		grep -qe "$_text" "$TMP/message" && return
 	echo "no '$_text' in:"
 	cat "$TMP/message"
 	return 1

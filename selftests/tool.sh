@@ -28,7 +28,8 @@ try "missing image" says 1 "No such file" start "$TMP/none" --cpu "$CPU"
 try "image that is a directory" says 1 "directory" start "$TMP" --cpu "$CPU"
 try "image that is none" says 1 "not an RTOS image" start "$TMP/text" --cpu "$CPU"
 try "empty image" says 1 "not an RTOS image" start /dev/null --cpu "$CPU"
-try "image for another version" says 1 "version 99 .* version 1;" start "$TMP/version.img" --cpu "$CPU"
+try "image for another version" \
+	says 1 "version 99 .* version 1;" start "$TMP/version.img" --cpu "$CPU"
 try "boot CPU" says 1 "boot CPU" start "$IMAGE" --cpu 0
 try "no such CPU" says 1 "no such CPU" start "$IMAGE" --cpu 4095
 try "same CPU twice" says 1 "each CPU once" start "$IMAGE" --cpu "$CPU,$CPU"

@@ -27,7 +27,7 @@
 #define MAX_PHDRS	64
 
 #define STACK_SIZE	(8ULL << 20)
-#define STACK_GAP	(1ULL << 20)
+#define STACK_GAP	BIT(20)
 #define STACK_EAGER	(256ULL << 10)
 #define MAX_STRINGS	(4ULL << 20)
 #define MAX_POINTERS	(2ULL << 20)	/* in bytes */

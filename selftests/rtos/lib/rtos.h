@@ -28,14 +28,24 @@ typedef __builtin_va_list va_list;
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT(n)		(1ULL << (n))
-#define min(a, b)	((a) < (b) ? (a) : (b))
-#define max(a, b)	((a) > (b) ? (a) : (b))
+#define pick(a, op, b)							\
+({									\
+	__typeof__(a) a_ = (a);						\
+	__typeof__(b) b_ = (b);						\
+	a_ op b_ ? a_ : b_;						\
+})
+#define min(a, b)	pick(a, <, b)
+#define max(a, b)	pick(a, >, b)
 
 #define PAGE_SIZE	4096ULL
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define LARGE_PAGE	(2ULL << 20)
 #define align_down(x, n)	((x) & ~((u64)(n) - 1))
-#define align_up(x, n)		align_down((x) + (n) - 1, n)
+#define align_up(x, n)							\
+({									\
+	__typeof__(n) n_ = (n);						\
+	align_down((x) + n_ - 1, n_);					\
+})
 
 #define EPERM		1
 #define ENOENT		2

@@ -43,7 +43,8 @@
 /* x86 keeps loads and stores in these orders; the compiler must, too. */
 #define load_acquire(p)							\
 ({									\
-	__typeof__(*(p)) value_ = READ_ONCE(*(p));			\
+	__typeof__(p) p_ = (p);						\
+	__typeof__(*p_) value_ = READ_ONCE(*p_);			\
 	barrier();							\
 	value_;								\
 })
@@ -61,6 +62,7 @@ static inline void barrier(void)
 
 static inline void mb(void)
 {
+	/* A full barrier: who calls it names its pair. */
 	asm volatile("mfence" ::: "memory");
 }
 
