@@ -13,7 +13,7 @@ row()
 
 sum() { awk '{ sum += $1 } END { print sum + 0 }'; }
 
-apic_was_reset() { "$CRTOS" log | grep "APIC $(status apicids) ("; }
+apic_was_reset() { "$CRTOS" log | grep "APIC $(status apicids) (.*, reset)"; }
 
 some_work()
 {

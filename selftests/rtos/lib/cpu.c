@@ -165,7 +165,7 @@ void boot_main(u64 region_addr)
 	apic_init();
 	timer_init();
 	printf("crtos test RTOS, ABI %u: APIC %u (%s), %llu MiB at 0x%llx, %u CPUs, %u parked\n",
-	       CRTOS_ABI_VERSION, apic_id(), apic_mmio() ? "xAPIC" : "x2APIC",
+	       CRTOS_ABI_VERSION, apic_id(), apic_mmio() ? "xAPIC, reset" : "x2APIC, reset",
 	       header->region_len >> 20, region_addr, header->nr_cpus,
 	       READ_ONCE(parked_cpus));
 	rtos_main();
