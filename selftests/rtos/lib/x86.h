@@ -60,9 +60,9 @@ static inline void barrier(void)
 	asm volatile("" ::: "memory");
 }
 
+/* A full barrier: who calls it names its pair. */
 static inline void mb(void)
 {
-	/* A full barrier: who calls it names its pair. */
 	asm volatile("mfence" ::: "memory");
 }
 
