@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The RTOS computes Linux's clocks itself, also when one is set.
+
+. "$(dirname "$0")/lib.sh"
+
+ROUNDS=${CRTOS_ROUNDS:-2000}
+
+agree() { "$CRTOS" run ./clock "$ROUNDS"; }
+
+# A program that reads the time often makes few calls.
+computed()
+{
+	_before=$(status calls)
+	"$CRTOS" run ./clock local "$ROUNDS" || return 1
+	_calls=$(($(status calls) - _before))
+	[ $_calls -lt 100 ] || {
+		echo "$_calls calls for $ROUNDS readings of each clock"
+		return 1
+	}
+}
+
+clocksource() { cat /sys/devices/system/clocksource/clocksource0/current_clocksource; }
+
+begin 4
+try "the clocks are those of Linux" agree
+[ "$(clocksource)" = tsc ] && try "reading them costs no call" computed ||
+	ktap_test_skip "reading them costs no call: the clock source is not tsc"
+try "a step forth" "$CRTOS" run ./clock step 1000
+try "a step back" "$CRTOS" run ./clock step -500
+finish
