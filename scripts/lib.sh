@@ -143,6 +143,6 @@ series_id() { tree_git log --format='%T %an %ae %at%n%B' "base..$1"; }
 unexported()
 {
 	tree_git status --porcelain --untracked-files=no
-	tree_git ls-files --others -- '*.[chS]' '*.rst' '*.sh' '*/Kconfig' '*/Makefile' |
+	tree_git ls-files --others -- '*.[chS]' '*.rst' '*.sh' '*/Kconfig' '*/Makefile' '*.1' '*.bash-completion' |
 		sed 's/^/?? /'
 }
