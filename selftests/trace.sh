@@ -10,7 +10,7 @@ record()
 {
 	echo >$TRACING/trace
 	echo 1 >$TRACING/events/crtos/enable
-	ends_with 42 run ./hello one >/dev/null
+	ends_with 42 run ./hello "$TMP/in" "$TMP/out" >/dev/null
 	_ret=$?
 	echo 0 >$TRACING/events/crtos/enable
 	cp $TRACING/trace "$TMP/trace"
@@ -37,13 +37,13 @@ ordinary()
 {
 	echo >$TRACING/trace
 	echo 1 >$TRACING/events/raw_syscalls/sys_enter/enable
-	run ./life exit 0
-	"$CRTOS" run ./hello one >/dev/null
+	run ./hello "$TMP/in" "$TMP/out" >/dev/null
 	echo 0 >$TRACING/events/raw_syscalls/sys_enter/enable
 	cp $TRACING/trace "$TMP/trace"
-	shows "hello.*sys_enter: NR 1 "
+	shows "hello.*sys_enter: NR 20 (1, "
 }
 
+echo something >"$TMP/in"
 begin 9
 if [ ! -d $TRACING/events/crtos ]; then
 	for _i in 1 2 3 4 5 6 7 8 9; do
@@ -53,8 +53,8 @@ if [ ! -d $TRACING/events/crtos ]; then
 fi
 try "a program is traced" record
 try "attaching" shows "crtos_attach: partition=0 slot=0 pid=[1-9]"
-try "a call by number and name" shows "crtos_call: partition=0 slot=0 entry=[0-9]* nr=1 name=write args=0x1,0x"
-try "its result" shows "crtos_result: .* nr=1 name=write result=[1-9]"
+try "a call by number and name" shows "crtos_call: partition=0 slot=0 entry=[0-9]* nr=20 name=writev args=0x1,0x"
+try "its result" shows "crtos_result: .* nr=20 name=writev result=[1-9]"
 try "each call has a result" pairs
 try "doorbells in" shows "crtos_doorbell: partition=0 slots=0x"
 try "doorbells out" shows "crtos_notify: partition=0 apicid=[0-9]* vector=0x[0-9a-f]* error=0"

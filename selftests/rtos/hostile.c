@@ -390,10 +390,19 @@ static bool run_bad_version(struct attempt *a)
 	return true;
 }
 
+/* Linux ends all processes of an RTOS that has ended. */
 static bool run_dead(struct attempt *a)
 {
-	header->rtos_state = CRTOS_RTOS_DEAD;
-	return true;
+	store_release(&header->rtos_state, CRTOS_RTOS_DEAD);
+	ring_linux(a);
+	return killed(a);
+}
+
+/* It does so also if nothing is said, but later. */
+static bool run_dead_quiet(struct attempt *a)
+{
+	store_release(&header->rtos_state, CRTOS_RTOS_DEAD);
+	return killed(a);
 }
 
 static bool run_well(struct attempt *a)
@@ -432,6 +441,7 @@ static const struct way ways[] = {
 	{ "scribble", run_scribble },
 	{ "bad-version", run_bad_version },
 	{ "dead", run_dead },
+	{ "dead-quiet", run_dead_quiet },
 	{ "well", run_well },
 	{ "stay", run_stay },
 	{ "keep", run_keep },
@@ -528,4 +538,9 @@ void rtos_main(void)
 			slot_changed(i);
 		cpu_relax();
 	}
+}
+
+void rtos_other_cpu(void)
+{
+	cpu_halt();
 }

@@ -4,7 +4,12 @@
 
 void rtos_main(void)
 {
-	process_init();
+	process_init(elf_start);
 	slot_ready();
+	process_schedule();
+}
+
+void rtos_other_cpu(void)
+{
 	process_schedule();
 }

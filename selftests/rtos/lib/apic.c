@@ -133,6 +133,14 @@ void apic_init(void)
 	asm volatile("sti; nop; cli");
 }
 
+/* As an image finds it */
+void apic_off(void)
+{
+	apic_timer_arm(0, false);
+	apic_clear_isr();
+	apic_write(APIC_SVR, VEC_SPURIOUS);
+}
+
 /* Interrupts are off, so nothing comes between the two halves of the ICR. */
 void apic_send(u32 ndst, unsigned int vector)
 {

@@ -15,6 +15,12 @@
 #define SEL_UCODE	0x33
 #define SEL_TSS		0x40
 
+/* What stays of CR4, and all of CR0, when another image is entered */
+#define CR4_PAE		0x20
+#define CR4_MCE		0x40
+#define CR4_LA57	0x1000
+#define CR0_IMAGE	0x80010033	/* PG, WP, NE, ET, MP, PE */
+
 #define VEC_NMI		2
 #define VEC_BP		3
 #define VEC_DF		8
@@ -22,11 +28,25 @@
 #define VEC_MC		18
 #define VEC_TIMER	0x30
 #define VEC_DOORBELL	0x31
+#define VEC_KICK	0x32	/* from another CPU of the RTOS */
 #define VEC_COMPLETION	0x40	/* to 0x7f: one for each slot */
 #define VEC_SPURIOUS	0xff
 
 /* struct cpu, which GS points to while the kernel runs */
 #define CPU_USER_RSP	0
 #define CPU_KSTACK	8
+#define CPU_SELF	16
+
+/* struct crtos_regs, which is what the entry code leaves on the stack */
+#define REGS_RDI	112
+#define REGS_VECTOR	120
+#define REGS_RIP	136
+#define REGS_CS		144
+#define REGS_RFLAGS	152
+#define REGS_RSP	160
+
+/* Of a CPU before it runs processes, and then of its scheduler */
+#define CPU_STACK_SIZE	16384
+#define MAX_CPUS	16
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Descriptor tables, control registers, start of the C code. */
-#include "cpu.h"
-#include "mm.h"
+#include "process.h"
 
 #define IST_NMI		1
 #define IST_DF		2
@@ -15,16 +14,6 @@ struct table_ptr {
 	u64 base;
 } __packed;
 
-struct tss {
-	u32 reserved0;
-	u64 rsp[3];
-	u64 reserved1;
-	u64 ist[7];
-	u64 reserved2;
-	u16 reserved3;
-	u16 iomap;
-} __packed;
-
 struct gate {
 	u16 offset_low, selector;
 	u8 ist, type;
@@ -33,32 +22,39 @@ struct gate {
 };
 
 struct crtos_header *header;
-struct cpu cpu0;
 u64 xfeatures;
 
-static struct tss tss = { .iomap = sizeof(struct tss) };
 static struct gate idt[256];
-static u8 ist_stack[3][4096] __aligned(16);
+
+/* As start.S has it */
+static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP);
+static_assert(offsetof(struct cpu, kstack) == CPU_KSTACK);
+static_assert(offsetof(struct cpu, self) == CPU_SELF);
 
 /*
  * No 32-bit code segment: a program cannot get into compatibility mode and
  * from there to entry points that the kernel does not have.
  */
-static u64 gdt[10] = {
+static const u64 segments[] = {
 	[SEL_KCODE / 8] = 0x00af9b000000ffff,
 	[SEL_KDATA / 8] = 0x00cf93000000ffff,
 	[SEL_UDATA / 8] = 0x00cff3000000ffff,
 	[SEL_UCODE / 8] = 0x00affb000000ffff,
 };
 
-static void gdt_load(void)
+static void gdt_load(struct cpu *cpu)
 {
-	struct table_ptr ptr = { sizeof(gdt) - 1, (u64)gdt };
-	u64 base = (u64)&tss;
+	struct table_ptr ptr = { sizeof(cpu->gdt) - 1, (u64)cpu->gdt };
+	u64 base = (u64)&cpu->tss;
+	unsigned int i;
 
-	gdt[SEL_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 |
-			   0x89ULL << 40 | (base >> 24 & 0xff) << 56;
-	gdt[SEL_TSS / 8 + 1] = base >> 32;
+	for (i = 0; i < NR_ISTS; i++)
+		cpu->tss.ist[i] = (u64)cpu->ist_stack[i] + sizeof(cpu->ist_stack[i]);
+	cpu->tss.iomap = sizeof(cpu->tss);
+	memcpy(cpu->gdt, segments, sizeof(segments));
+	cpu->gdt[SEL_TSS / 8] = (sizeof(cpu->tss) - 1) | (base & 0xffffff) << 16 |
+				0x89ULL << 40 | (base >> 24 & 0xff) << 56;
+	cpu->gdt[SEL_TSS / 8 + 1] = base >> 32;
 
 	/* Linux may have left an LDT with segments of its own. */
 	asm volatile("lgdt %0\n\t"
@@ -77,9 +73,9 @@ static void gdt_load(void)
 		       "r" (SEL_TSS) : "memory");
 }
 
-static void idt_load(void)
+/* Once: all CPUs have the same. */
+static void idt_init(void)
 {
-	struct table_ptr ptr = { sizeof(idt) - 1, (u64)idt };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(idt); i++) {
@@ -94,8 +90,12 @@ static void idt_load(void)
 	idt[VEC_NMI].ist = IST_NMI;
 	idt[VEC_DF].ist = IST_DF;
 	idt[VEC_MC].ist = IST_MC;
-	for (i = 0; i < ARRAY_SIZE(ist_stack); i++)
-		tss.ist[i] = (u64)ist_stack[i] + sizeof(ist_stack[i]);
+}
+
+static void idt_load(void)
+{
+	struct table_ptr ptr = { sizeof(idt) - 1, (u64)idt };
+
 	asm volatile("lidt %0" : : "m" (ptr));
 }
 
@@ -109,7 +109,6 @@ static void syscall_setup(void)
 				FLAG_NT | FLAG_AC);
 	/* Linux's entry point is gone: SYSENTER has to fault. */
 	wrmsr(MSR_SYSENTER_CS, 0);
-	wrmsr(MSR_GS_BASE, (u64)&cpu0);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 }
 
@@ -136,37 +135,75 @@ static void features_setup(void)
 	asm volatile("mov %0, %%dr7" : : "r" (0x400ULL));
 }
 
-void cpu_init(void)
+void cpu_init(struct cpu *cpu)
 {
-	gdt_load();
+	cpu->self = cpu;
+	gdt_load(cpu);
+	wrmsr(MSR_GS_BASE, (u64)cpu);
 	idt_load();
 	syscall_setup();
 	features_setup();
+	apic_init();
+	cpu->ndst = apic_ndst();
+}
+
+/* For when GS may still be that of a process */
+struct cpu *cpu_from_gdt(void)
+{
+	struct table_ptr ptr;
+
+	asm volatile("sgdt %0" : "=m" (ptr));
+	return (struct cpu *)(ptr.base - offsetof(struct cpu, gdt));
 }
 
 void cpu_set_kstack(u64 top)
 {
-	cpu0.kstack = top;
-	tss.rsp[0] = top;
+	struct cpu *cpu = this_cpu();
+
+	cpu->kstack = top;
+	cpu->tss.rsp[0] = top;
 }
 
-/* From start.S, at the link address, on the boot stack. */
-void boot_main(u64 region_addr)
+/* Interrupts are off but here.  No wakeup is lost: STI takes effect after HLT. */
+void cpu_idle(void)
 {
+	asm volatile("sti; hlt; cli" ::: "memory");
+}
+
+void cpu_halt(void)
+{
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+/* Linux fills in the header of an RTOS that it does not start, too. */
+static void wait_for_header(void)
+{
+	while (!header_ready())
+		cpu_relax();
+}
+
+/* From start.S, at the link address, on the stack of the CPU. */
+void boot_main(u64 region_addr, u64 index, u64 image)
+{
+	u32 nr;
+
+	if (index)
+		smp_join(index);
 	header = phys_to_virt(region_addr);
-	cpu_init();
-	if (header->version != CRTOS_ABI_VERSION) {
-		printf("crtos: Linux has ABI %u, this image %u\n",
-		       header->version, CRTOS_ABI_VERSION);
-		panic(NULL, "wrong ABI");
-	}
-	page_init();
+	wait_for_header();
+	idt_init();
+	cpu_init(&cpus[0]);
+	header_check();
+	page_init(image);
 	paging_init();
-	apic_init();
 	timer_init();
-	printf("crtos test RTOS, ABI %u: APIC %u (%s), %llu MiB at 0x%llx, %u CPUs, %u parked\n",
+	nr = smp_start();
+	printf("crtos test RTOS, ABI %u: APIC %u (%s), %llu MiB at 0x%llx, %u CPUs",
 	       CRTOS_ABI_VERSION, apic_id(), apic_mmio() ? "xAPIC, reset" : "x2APIC, reset",
-	       header->region_len >> 20, region_addr, header->nr_cpus,
-	       READ_ONCE(parked_cpus));
+	       header->region_len >> 20, region_addr, nr);
+	if (nr < header->nr_cpus)
+		printf(", %u did not come", header->nr_cpus - nr);
+	printf("\n");
 	rtos_main();
 }

@@ -418,7 +418,7 @@ static void __noreturn fail(struct loader *l, int err)
 }
 
 /* On the kernel stack of the new process; @r becomes its registers. */
-void elf_start(struct process *p, struct regs *r)
+void elf_start(struct process *p, struct crtos_regs *r)
 {
 	struct loader l = { .p = p };
 	u64 rsp = 0;
@@ -444,5 +444,4 @@ void elf_start(struct process *p, struct regs *r)
 	r->rflags = FLAG_IF | FLAG_RESERVED;
 	r->rsp = rsp;
 	r->ss = SEL_UDATA;
-	enter_user(r);
 }

@@ -9,30 +9,37 @@
 #include "process.h"
 
 static struct vma *free_vmas;
+static u32 vma_lock;
+
+static void vma_free(struct vma *v)
+{
+	spin_lock(&vma_lock);
+	v->next = free_vmas;
+	free_vmas = v;
+	spin_unlock(&vma_lock);
+}
 
 static struct vma *vma_alloc(void)
 {
 	struct vma *v;
 	size_t i;
+	u64 page;
 
-	if (!free_vmas) {
-		if (!page_enough(1))
-			return NULL;
-		v = phys_to_virt(page_alloc());
-		for (i = 0; i < PAGE_SIZE / sizeof(*v); i++) {
-			v[i].next = free_vmas;
-			free_vmas = &v[i];
-		}
-	}
+	spin_lock(&vma_lock);
 	v = free_vmas;
-	free_vmas = v->next;
-	return v;
-}
+	if (v)
+		free_vmas = v->next;
+	spin_unlock(&vma_lock);
+	if (v)
+		return v;
 
-static void vma_free(struct vma *v)
-{
-	v->next = free_vmas;
-	free_vmas = v;
+	page = page_try_alloc();
+	if (!page)
+		return NULL;
+	v = phys_to_virt(page);
+	for (i = 1; i < PAGE_SIZE / sizeof(*v); i++)
+		vma_free(&v[i]);
+	return v;
 }
 
 static u64 prot_bits(u32 prot)
@@ -71,7 +78,7 @@ static u64 *pte_next(struct mm *mm, u64 *va, u64 end)
 
 bool mm_init(struct mm *mm)
 {
-	if (!page_enough(2))
+	if (!page_reserve(2))
 		return false;
 	mm->root = phys_to_virt(page_alloc());
 	mm->cr3 = virt_to_phys(mm->root);
@@ -286,7 +293,7 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags)
 	struct mm *mm = &p->mm;
 	int err;
 
-	if (now && !page_enough((end - start) / PAGE_SIZE))
+	if (now && !page_reserve((end - start) / PAGE_SIZE))
 		return -ENOMEM;
 	err = mm_insert(mm, start, end, prot, flags);
 	if (err)
@@ -325,7 +332,7 @@ int mm_protect(struct process *p, u64 start, u64 end, u32 prot)
 
 	if (!mm_is_covered(mm, start, end))
 		return -ENOMEM;
-	if (prot && !page_enough(count_missing(mm, start, end)))
+	if (prot && !page_reserve(count_missing(mm, start, end)))
 		return -ENOMEM;
 	err = mm_split_range(mm, start, end);
 	if (err)
@@ -358,8 +365,10 @@ int mm_move(struct process *p, u64 from, u64 to, u64 len)
 	u64 va, *pte;
 	int err;
 
-	if (!page_enough(len / PAGE_SIZE / 256))	/* tables */
+	if (!page_reserve(len / PAGE_SIZE / 256))	/* tables */
 		return -ENOMEM;
+	for (va = to; va < to + len; va += PAGE_SIZE)
+		pte_get(mm, va);
 	err = mm_split_range(mm, from, from + len) ?:
 	      mm_insert(mm, to, to + len, prot, v->flags);
 	if (err)
@@ -393,7 +402,7 @@ bool mm_stack_grow(struct mm *mm, u64 addr)
 	struct vma *v = mm_find(mm, va);
 
 	if (!v || v->start > va || !(v->flags & VMA_STACK) || !v->prot ||
-	    !page_enough((v->end - va) / PAGE_SIZE) || *pte_get(mm, va))
+	    !page_reserve((mm->stack_low - va) / PAGE_SIZE) || *pte_get(mm, va))
 		return false;
 	mm->stack_low = min(mm->stack_low, va);
 	while (va < v->end && !*pte_get(mm, va)) {

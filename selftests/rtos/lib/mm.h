@@ -29,11 +29,14 @@ static inline u64 virt_to_phys(const void *p)
 	return (u64)p - DIRECT_VA;
 }
 
-void page_init(void);
+void page_init(u64 image_pa);
 void paging_init(void);
+u64 image_to_phys(const void *p);
 u64 page_alloc(void);
+u64 page_try_alloc(void);
 void page_free(u64 pa);
-bool page_enough(u64 pages);
+bool page_reserve(u64 pages);
+void map_direct(u64 start, u64 end, u64 bits);
 u64 *table_walk(u64 *root, u64 va, unsigned int shift, u64 table_bits);
 
 extern u64 *kernel_root;	/* level 4 */

@@ -3,53 +3,101 @@
 #include "cpu.h"
 #include "mm.h"
 
+#define SPARE	32
+
 extern u8 _start[], _rodata[], _data[], _end[];
 
 u64 *kernel_root;
 u64 kernel_cr3;
 bool la57;
 
+static u32 lock;
+static u64 image;		/* where it is */
 static u64 free_list;		/* pages given back; each holds the next */
 static u64 fresh, fresh_end;	/* pages never used */
-static u64 nr_free;
+static u64 nr_free;		/* without what CPUs have reserved */
 
-void page_init(void)
+/* Linux knows of no image if it did not load it. */
+void page_init(u64 image_pa)
 {
-	fresh = align_up(header->region_addr + header->free_off, PAGE_SIZE);
+	u64 start = header->region_addr + header->free_off;
+
+	image = image_pa;
+	fresh = align_up(max(start, image_to_phys(_end)), PAGE_SIZE);
 	fresh_end = align_down(header->region_addr + header->region_len, PAGE_SIZE);
 	nr_free = (fresh_end - fresh) / PAGE_SIZE;
 }
 
-/* A zeroed page.  Who cannot bear a panic asks page_enough() before. */
-u64 page_alloc(void)
+u64 image_to_phys(const void *p)
+{
+	return image + ((const u8 *)p - _start);
+}
+
+/* There is one. */
+static u64 take_page(void)
 {
 	u64 pa = free_list;
 
-	if (!nr_free)
-		panic(NULL, "out of memory");
-	nr_free--;
 	if (pa) {
 		free_list = *(u64 *)phys_to_virt(pa);
 	} else {
 		pa = fresh;
 		fresh += PAGE_SIZE;
 	}
-	memset(phys_to_virt(pa), 0, PAGE_SIZE);
+	return pa;
+}
+
+/* A zeroed page, or 0 */
+u64 page_try_alloc(void)
+{
+	struct cpu *cpu = this_cpu();
+	u64 pa = 0;
+
+	spin_lock(&lock);
+	if (cpu->reserved || nr_free) {
+		(*(cpu->reserved ? &cpu->reserved : &nr_free))--;
+		pa = take_page();
+	}
+	spin_unlock(&lock);
+	if (pa)
+		memset(phys_to_virt(pa), 0, PAGE_SIZE);
+	return pa;
+}
+
+/* Who cannot bear a panic asks page_reserve() before. */
+u64 page_alloc(void)
+{
+	u64 pa = page_try_alloc();
+
+	if (!pa)
+		panic(NULL, "out of memory");
 	return pa;
 }
 
 void page_free(u64 pa)
 {
+	spin_lock(&lock);
 	*(u64 *)phys_to_virt(pa) = free_list;
 	free_list = pa;
 	nr_free++;
+	spin_unlock(&lock);
 }
 
-/* Pages and the tables to map them in one range, and a few to spare */
-bool page_enough(u64 pages)
+/*
+ * So that as many pages, the tables to map them in one range, and a few more
+ * are there for this CPU until it waits or asks again.
+ */
+bool page_reserve(u64 pages)
 {
-	return nr_free >= 32 && pages <= nr_free - 32 &&
-	       pages + pages / 256 <= nr_free - 32;
+	u64 need = pages + pages / 256 + SPARE;
+	struct cpu *cpu = this_cpu();
+
+	spin_lock(&lock);
+	nr_free += cpu->reserved;
+	cpu->reserved = need <= nr_free ? need : 0;
+	nr_free -= cpu->reserved;
+	spin_unlock(&lock);
+	return cpu->reserved;
 }
 
 /* The entry for @va at the level of @shift (12 or 21); tables are added. */
@@ -76,12 +124,10 @@ static void kernel_map(u64 va, u64 pa, u64 end, unsigned int shift, u64 bits)
 
 static void map_section(u8 *start, u8 *end, u64 bits)
 {
-	u64 image = header->region_addr + header->image_off;
-
-	kernel_map((u64)start, image + (start - _start), (u64)end, 12, bits);
+	kernel_map((u64)start, image_to_phys(start), (u64)end, 12, bits);
 }
 
-static void map_direct(u64 start, u64 end, u64 bits)
+void map_direct(u64 start, u64 end, u64 bits)
 {
 	start = align_down(start, LARGE_PAGE);
 	kernel_map(start + DIRECT_VA, start, end + DIRECT_VA, 21,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes and the scheduler.
+ * Processes and the schedulers, one on each CPU, which have nothing in common:
+ * a process belongs to one of them, by the number of its slot.
  *
- * The scheduler runs on the boot stack.  A process that gives up the CPU
- * switches to it, and only there do slots change state: no process runs then,
- * and a process that is killed is simply never run again, wherever it was.
+ * The scheduler runs on the stack that the CPU started on.  A process that gives
+ * up the CPU switches to it, and only there do slots change state: no process
+ * runs then, and a process that is killed is simply never run again, wherever it
+ * was.
  */
 #include "process.h"
 
@@ -13,9 +15,7 @@
 
 static struct process processes[CRTOS_MAX_SLOTS];
 static u8 kstacks[CRTOS_MAX_SLOTS][KSTACK_SIZE] __aligned(16);
-static u64 ready;		/* bit: index of the process */
-static u32 nr_processes;
-static u64 scheduler_sp;
+static program_fn start_program;
 
 static u64 kstack_top(struct process *p)
 {
@@ -40,41 +40,49 @@ static void fpu_restore(struct process *p)
 		asm volatile("fxrstor64 (%0)" : : "r" (p->fpu) : "memory");
 }
 
+/* Where the entry code puts the registers when the process leaves ring 3 */
+struct crtos_regs *process_regs(struct process *p)
+{
+	return (struct crtos_regs *)kstack_top(p) - 1;
+}
+
 /* The kernel uses no FPU: what is in the CPU stays until another one needs it. */
 static void load(struct process *p)
 {
-	if (cpu0.loaded)
-		fpu_save(cpu0.loaded);
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->loaded)
+		fpu_save(cpu->loaded);
 	fpu_restore(p);
 	wrmsr(MSR_FS_BASE, p->fs_base);
 	wrmsr(MSR_KERNEL_GS_BASE, p->gs_base);
 	write_cr3(p->mm.cr3);
 	cpu_set_kstack(kstack_top(p));
-	cpu0.loaded = p;
+	cpu->loaded = p;
 }
 
 static void unload(struct process *p)
 {
-	if (cpu0.loaded != p)
+	if (this_cpu()->loaded != p)
 		return;
 	write_cr3(kernel_cr3);
-	cpu0.loaded = NULL;
+	this_cpu()->loaded = NULL;
 }
 
 static void set_ready(struct process *p)
 {
 	p->state = PROCESS_READY;
-	ready |= BIT(p->index);
+	this_cpu()->ready |= BIT(p->index);
 }
 
 static void leave(struct process *p)
 {
-	switch_stack(&p->sp, scheduler_sp);
+	switch_stack(&p->sp, this_cpu()->scheduler_sp);
 }
 
 void process_yield(void)
 {
-	struct process *p = current;
+	struct process *p = this_cpu()->current;
 
 	set_ready(p);
 	leave(p);
@@ -94,12 +102,12 @@ void process_wake(u32 index)
 	if (p->state != PROCESS_WAITING)
 		return;
 	set_ready(p);
-	cpu0.need_resched = true;
+	this_cpu()->need_resched = true;
 }
 
-bool process_others_ready(void)
+bool process_exists(u32 index)
 {
-	return ready;
+	return processes[index].state != PROCESS_FREE;
 }
 
 static void process_kill(struct process *p)
@@ -107,7 +115,7 @@ static void process_kill(struct process *p)
 	if (p->state == PROCESS_FREE || p->state == PROCESS_ENDED)
 		return;
 	printf("slot %u: pid %u (%s) killed\n", p->index, p->pid, p->name);
-	ready &= ~BIT(p->index);
+	this_cpu()->ready &= ~BIT(p->index);
 	p->state = PROCESS_ENDED;
 }
 
@@ -137,15 +145,17 @@ void process_exit(struct process *p, u32 status)
 /* Where a new process comes from switch_stack(), on its own kernel stack */
 static void process_main(void)
 {
-	struct process *p = current;
+	struct process *p = this_cpu()->current;
 
-	elf_start(p, (struct regs *)kstack_top(p) - 1);
+	start_program(p, process_regs(p));
+	enter_user(process_regs(p));
 }
 
 static void prepare_kstack(struct process *p)
 {
-	u64 *sp = (u64 *)((struct regs *)kstack_top(p) - 1);
+	u64 *sp = (u64 *)process_regs(p);
 
+	memset(sp, 0, sizeof(struct crtos_regs));
 	*--sp = 0;			/* as if process_main was called */
 	*--sp = (u64)process_main;
 	sp -= 6;			/* what switch_stack() pops */
@@ -173,7 +183,6 @@ static void process_create(u32 index)
 	p->mm.start = align_up(max(p->slot->window_addr, PAGE_SIZE), PAGE_SIZE);
 	p->mm.end = align_down(p->slot->window_addr + p->slot->window_len, PAGE_SIZE);
 	p->mm.end = min(p->mm.end, USER_END);
-	nr_processes++;
 	if (!ok) {
 		printf("slot %u: out of memory\n", index);
 		p->state = PROCESS_ENDED;
@@ -190,7 +199,6 @@ static void process_free(struct process *p)
 	unload(p);
 	mm_free(&p->mm);
 	p->state = PROCESS_FREE;
-	nr_processes--;
 }
 
 static void slot_changed(u32 index)
@@ -216,60 +224,87 @@ static void slot_changed(u32 index)
 
 static void poll_slots(void)
 {
-	u64 changed = slot_doorbells();
+	u64 changed = xchg64(&this_cpu()->changed, 0);
 
 	for (; changed; changed &= changed - 1)
 		slot_changed(__builtin_ctzll(changed));
-	if (nr_processes)
-		timer_start();
-	else
-		timer_stop();
 }
 
-/* Round robin: the first that is ready after @last */
-static struct process *next_ready(u32 last)
+/* On each CPU, when Linux has let go of the RTOS: nothing runs any more. */
+static void forget_all(void)
 {
-	u64 above = last < 63 ? ready & ~0ULL << (last + 1) : 0;
+	struct cpu *cpu = this_cpu();
 
-	if (!ready)
+	unload(cpu->loaded);
+	cpu->ready = 0;
+	cpu->changed = 0;
+}
+
+/* On CPU 0, when that is done and Linux is back, which used their memory so long */
+void process_free_all(void)
+{
+	u32 i;
+
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+		if (process_exists(i))
+			process_free(&processes[i]);
+}
+
+/* Round robin: the first that is ready after the last one */
+static struct process *next_ready(struct cpu *cpu)
+{
+	u64 above = cpu->ready & ~1ULL << cpu->last;
+
+	if (!cpu->ready)
 		return NULL;
-	return &processes[__builtin_ctzll(above ? above : ready)];
+	return &processes[__builtin_ctzll(above ? above : cpu->ready)];
 }
 
-static void run(struct process *p)
+static void run(struct cpu *cpu, struct process *p)
 {
-	ready &= ~BIT(p->index);
+	cpu->ready &= ~BIT(p->index);
+	cpu->last = p->index;
 	p->state = PROCESS_RUNNING;
-	if (cpu0.loaded != p)
+	if (cpu->loaded != p)
 		load(p);
-	cpu0.need_resched = false;
-	current = p;
-	switch_stack(&scheduler_sp, p->sp);
-	current = NULL;
+	cpu->need_resched = false;
+	cpu->current = p;
+	switch_stack(&cpu->scheduler_sp, p->sp);
+	cpu->current = NULL;
 }
 
-void process_init(void)
+/* @start: what a new process does first, before it goes to ring 3 */
+void process_init(program_fn start)
 {
 	if (xfeatures && cpuid(0xd, 0).ebx > sizeof(processes[0].fpu))
 		panic(NULL, "FPU state too large");
+	start_program = start;
 	slot_init();
+}
+
+/* One turn: what Linux wants, and then a process or nothing until an interrupt */
+void process_step(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct process *p;
+
+	if (!smp_attached()) {
+		forget_all();
+		smp_detach();
+	}
+	poll_slots();
+	p = next_ready(cpu);
+	if (p)
+		run(cpu, p);
+	else
+		cpu_idle();
 }
 
 /* The caller's stack becomes the scheduler's.  Interrupts are off but in HLT. */
 void process_schedule(void)
 {
-	struct process *p;
-	u32 last = 63;
-
-	for (;;) {
-		poll_slots();
-		p = next_ready(last);
-		if (p) {
-			last = p->index;
-			run(p);
-		} else {
-			/* STI takes effect after HLT has begun: no lost wakeup */
-			asm volatile("sti; hlt; cli" ::: "memory");
-		}
-	}
+	timer_start();
+	smp_wait();
+	for (;;)
+		process_step();
 }

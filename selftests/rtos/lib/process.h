@@ -65,19 +65,31 @@ struct process {
 	u8 fpu[1024] __aligned(64);
 };
 
-void process_init(void);
+/* Runs on the stack of a new process; the registers are the process's. */
+typedef void (*program_fn)(struct process *p, struct crtos_regs *r);
+
+void process_init(program_fn start);
 void __noreturn process_schedule(void);
+void process_step(void);
+void process_free_all(void);
+bool process_exists(u32 index);
+struct crtos_regs *process_regs(struct process *p);
 void process_yield(void);
 void process_wait(struct process *p);
 void process_wake(u32 index);
-bool process_others_ready(void);
 void __noreturn process_end(struct process *p);
 void __noreturn process_exit(struct process *p, u32 status);
 
 /* slot.c */
+extern u32 only_vector;		/* of all that Linux sends; 0: there is no such */
+
+bool header_ready(void);
+void header_check(void);
 void slot_init(void);
 void slot_ready(void);
-u64 slot_doorbells(void);
+void slot_interrupt(void);
+void slot_notify(u32 index);
+bool slot_feature(u64 feature);
 void slot_attach(struct process *p);
 void slot_release(u32 index);
 u32 slot_state(u32 index);
@@ -88,7 +100,10 @@ void slot_send_exit(struct process *p, u32 status);
 	slot_call(p, CRTOS_OP_SYSCALL, nr, (const u64[6]) { __VA_ARGS__ })
 
 /* elf.c */
-void __noreturn elf_start(struct process *p, struct regs *r);
+void elf_start(struct process *p, struct crtos_regs *r);
+
+/* time.c */
+s64 sys_clock_gettime(struct process *p, const u64 *a);
 
 /* signal.c */
 s64 signal_send(struct process *p, u32 sig);
@@ -133,6 +148,7 @@ s64 sys_sigaltstack(struct process *p, const u64 *a);
 #define __NR_futex		202
 #define __NR_sched_getaffinity	204
 #define __NR_set_tid_address	218
+#define __NR_clock_gettime	228
 #define __NR_clock_nanosleep	230
 #define __NR_exit_group		231
 #define __NR_tgkill		234

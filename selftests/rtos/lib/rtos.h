@@ -10,6 +10,7 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef unsigned __int128 u128;
 typedef long long s64;
 typedef _Bool bool;
 typedef __SIZE_TYPE__ size_t;
@@ -25,6 +26,9 @@ typedef __builtin_va_list va_list;
 #define __used		__attribute__((used))
 #define __section(s)	__attribute__((section(s)))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
+
+#define static_assert(e)	_Static_assert(e, #e)
+#define offsetof(t, m)	__builtin_offsetof(t, m)
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT(n)		(1ULL << (n))
@@ -87,10 +91,11 @@ static inline void *region_ptr(u64 off)
 	return (u8 *)header + off;
 }
 
-/* Counted by the boot code: CPUs with an index above 0, which stay halted. */
-extern u32 parked_cpus;
-
-/* What an image beside lib/ provides.  Interrupts are off. */
+/*
+ * What an image beside lib/ provides, for CPU 0 and for the others.  Interrupts
+ * are off.
+ */
 void __noreturn rtos_main(void);
+void __noreturn rtos_other_cpu(void);
 
 #endif

@@ -5,6 +5,10 @@
 /* Longer than a call that Linux serves at once, shorter than going to sleep. */
 #define SPIN_US		20
 
+#define FEATURES	(CRTOS_F_TIME | CRTOS_F_CRASH)
+
+u32 only_vector;
+
 static u64 spin_cycles;
 
 static struct crtos_slot *slot_ptr(u32 index)
@@ -14,39 +18,111 @@ static struct crtos_slot *slot_ptr(u32 index)
 
 static u64 upid_control(unsigned int vector)
 {
+	if (only_vector)
+		vector = only_vector;
 	return (u64)vector << CRTOS_UPID_NV_SHIFT |
-	       (u64)apic_ndst() << CRTOS_UPID_NDST_SHIFT;
+	       (u64)this_cpu()->ndst << CRTOS_UPID_NDST_SHIFT;
 }
 
 /*
  * ON is cleared before the requests are read: a request that is too late for
  * that read finds ON clear and notifies again.
  */
+static u64 take_requests(struct crtos_upid *upid, bool *was_on)
+{
+	*was_on = test_and_clear_bit(&upid->control, 0);
+	return xchg64(&upid->pir, 0);
+}
+
+/* Slots that Linux changed go to the CPUs that they belong to. */
+static void distribute(u64 slots)
+{
+	u64 others = 0;
+
+	for (; slots; slots &= slots - 1) {
+		u32 index = __builtin_ctzll(slots);
+		struct cpu *owner = smp_owner(index);
+
+		test_and_set_bit(&owner->changed, index);
+		if (owner == this_cpu())
+			owner->need_resched = true;
+		else
+			others |= BIT(owner->index);
+	}
+	smp_kick(others);
+}
+
 static void doorbell(unsigned int vector)
 {
-	test_and_clear_bit(&header->rtos_upid.control, 0);
-	header->doorbells_in++;
-	cpu0.need_resched = true;
+	bool was_on;
+
+	if (only_vector || !smp_attached())
+		return;
+	atomic_inc(&header->doorbells_in);
+	distribute(take_requests(&header->rtos_upid, &was_on));
 }
 
 /* Which of the entries is complete is for the waiting process to see. */
 static void completion(unsigned int vector)
 {
 	u32 index = vector - VEC_COMPLETION;
-	struct crtos_upid *upid = &slot_ptr(index)->upid;
+	bool was_on;
 
-	test_and_clear_bit(&upid->control, 0);
-	xchg64(&upid->pir, 0);
-	header->doorbells_in++;
+	if (only_vector || !smp_attached())
+		return;
+	atomic_inc(&header->doorbells_in);
+	take_requests(&slot_ptr(index)->upid, &was_on);
 	process_wake(index);
 }
 
-/* Slots that changed state, one bit each */
-u64 slot_doorbells(void)
+/*
+ * Linux has one vector for everything: so look at everything that this CPU
+ * takes.  What was ON is what Linux sent.
+ */
+void slot_interrupt(void)
 {
-	if (!READ_ONCE(header->rtos_upid.pir))
-		return 0;
-	return xchg64(&header->rtos_upid.pir, 0);
+	struct cpu *cpu = this_cpu();
+	bool was_on;
+	u64 slots;
+	u32 i;
+
+	if (!smp_attached())
+		return;
+	if (!cpu->index) {
+		slots = take_requests(&header->rtos_upid, &was_on);
+		if (was_on)
+			atomic_inc(&header->doorbells_in);
+		distribute(slots);
+	}
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++) {
+		if (smp_owner(i) != cpu || !process_exists(i))
+			continue;
+		take_requests(&slot_ptr(i)->upid, &was_on);
+		if (was_on)
+			atomic_inc(&header->doorbells_in);
+		process_wake(i);
+	}
+}
+
+/* Has Linux filled in the header?  It writes magic last. */
+bool header_ready(void)
+{
+	return load_acquire(&header->magic) == CRTOS_HEADER_MAGIC;
+}
+
+void header_check(void)
+{
+	if (header->version == CRTOS_ABI_VERSION)
+		return;
+	printf("crtos: Linux has ABI %u, this image %u\n", header->version,
+	       CRTOS_ABI_VERSION);
+	panic(NULL, "wrong ABI");
+}
+
+/* What both sides have */
+bool slot_feature(u64 feature)
+{
+	return header->features & FEATURES & feature;
 }
 
 void slot_init(void)
@@ -62,15 +138,17 @@ void slot_init(void)
 /* From here on Linux may attach slots. */
 void slot_ready(void)
 {
+	only_vector = header->vector;
 	WRITE_ONCE(header->rtos_upid.control, upid_control(VEC_DOORBELL));
 	WRITE_ONCE(header->rtos_version, CRTOS_ABI_VERSION);
-	WRITE_ONCE(header->rtos_features, 0);
+	WRITE_ONCE(header->rtos_features, header->features & FEATURES);
 	/* Pairs with the acquiring load of rtos_state in Linux. */
 	store_release(&header->rtos_state, CRTOS_RTOS_READY);
+	smp_resume();
 }
 
 /* Post into the UPID of Linux as SENDUIPI would. */
-static void notify_linux(u32 index)
+void slot_notify(u32 index)
 {
 	struct crtos_upid *upid = &header->linux_upid;
 	u64 control;
@@ -81,7 +159,7 @@ static void notify_linux(u32 index)
 		return;
 	if (test_and_set_bit(&upid->control, 0))
 		return;
-	header->doorbells_out++;
+	atomic_inc(&header->doorbells_out);
 	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
 		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
 }
@@ -112,7 +190,7 @@ static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
 	 */
 	mb();
 	if (READ_ONCE(slot->flags) & CRTOS_SLOT_NEED_WAKEUP)
-		notify_linux(p->index);
+		slot_notify(p->index);
 	return e;
 }
 
@@ -174,6 +252,8 @@ void slot_attach(struct process *p)
 	WRITE_ONCE(slot->upid.pir, 0);
 	WRITE_ONCE(slot->upid.control, upid_control(VEC_COMPLETION + p->index));
 	WRITE_ONCE(slot->map_root, p->mm.root ? virt_to_phys(p->mm.root) : 0);
+	WRITE_ONCE(slot->cpu, this_cpu()->index);
+	WRITE_ONCE(slot->regs, image_to_phys(process_regs(p)));
 	store_release(&slot->rtos_state, CRTOS_PROCESS_RUNNING);
 }
 
@@ -183,6 +263,7 @@ void slot_release(u32 index)
 	struct crtos_slot *slot = slot_ptr(index);
 
 	WRITE_ONCE(slot->map_root, 0);
+	WRITE_ONCE(slot->regs, 0);
 	/* Pairs with the acquiring load of rtos_state in Linux. */
 	store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
 }

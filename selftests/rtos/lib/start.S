@@ -7,19 +7,18 @@
 /*
  * Linux jumps here on every lent CPU: RDI is the physical address of the
  * region, RSI the index of the CPU, RSP is not valid, memory is mapped at its
- * physical address.  Only CPU 0 goes on.
+ * physical address.
  *
  * The boot page table of Linux is made to last until C has built a better one:
  * it gets the image at KERNEL_VA and, as a second name for what it already
- * maps, the region at DIRECT_VA.
+ * maps, the region at DIRECT_VA.  The top-level table is this CPU's own; into
+ * the tables below, which are the image's, every CPU writes the same.
  */
 	.globl	boot_entry
 boot_entry:
 	endbr64
 	cli
 	cld
-	test	%rsi, %rsi
-	jnz	.Lpark
 
 	mov	%cr3, %rbx
 	and	$~0xfff, %rbx
@@ -40,6 +39,7 @@ boot_entry:
 	mov	%rax, boot_pdpt + 510*8(%rip)
 
 	lea	_start(%rip), %rax
+	mov	%rax, %r10
 	or	$0x83, %rax		/* large, writable, present */
 	lea	boot_pd(%rip), %r9
 	mov	$8, %ecx		/* 16 MiB: more than any image */
@@ -59,15 +59,11 @@ boot_entry:
 	mov	$.Lhigh, %rax
 	jmp	*%rax
 .Lhigh:
-	mov	$boot_stack_end, %rsp
+	imul	$CPU_STACK_SIZE, %rsi, %rsp
+	add	$boot_stacks + CPU_STACK_SIZE, %rsp
 	xor	%ebp, %ebp
-	call	boot_main
-
-.Lpark:
-	lock incl parked_cpus(%rip)
-4:	cli
-	hlt
-	jmp	4b
+	mov	%r10, %rdx
+	call	boot_main		/* (region, index, image) */
 
 /* One stub for each vector, 16 bytes apart. */
 	.globl	trap_stubs
@@ -128,7 +124,7 @@ trap_stubs:
  * GS.
  */
 trap_entry:
-	testb	$3, 24(%rsp)		/* CS */
+	testb	$3, REGS_CS - REGS_VECTOR(%rsp)
 	jz	1f
 	swapgs
 1:	PUSH_REGS
@@ -171,9 +167,9 @@ syscall_entry:
 	mov	%rsp, %rdi
 	call	syscall
 	POP_REGS
-	mov	16(%rsp), %rcx		/* RIP */
-	mov	32(%rsp), %r11		/* RFLAGS */
-	mov	40(%rsp), %rsp
+	mov	REGS_RIP - REGS_VECTOR(%rsp), %rcx
+	mov	REGS_RFLAGS - REGS_VECTOR(%rsp), %r11
+	mov	REGS_RSP - REGS_VECTOR(%rsp), %rsp
 	swapgs
 	sysretq
 
@@ -197,14 +193,50 @@ switch_stack:
 	pop	%rbx
 	ret
 
+/*
+ * enter_image(cr3, entry, header): in the state that an image finds when Linux
+ * enters it.  The tables at cr3 map this code where it is, and there is no stack
+ * from there on.
+ */
+	.globl	enter_image
+	.balign	128
+enter_image:
+	lidt	no_idt(%rip)
+	mov	%cr4, %rax
+	and	$(CR4_PAE | CR4_MCE | CR4_LA57), %eax
+	mov	%rax, %cr4
+	mov	%rdi, %cr3
+	mov	$CR0_IMAGE, %eax
+	mov	%rax, %cr0
+	mov	%rsi, %rax
+	mov	%rdx, %rdi
+	xor	%esi, %esi
+	xor	%ebx, %ebx
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	xor	%ebp, %ebp
+	xor	%esp, %esp
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+	jmp	*%rax
+no_idt:
+	.word	0
+	.quad	0
+	.if	. - enter_image > 128
+	.error	"enter_image may cross a page boundary"
+	.endif
+
 	.bss
 	.balign	4096
 boot_pml4:	.skip	4096
 boot_pdpt:	.skip	4096
 boot_pd:	.skip	4096
-	.skip	16384
-boot_stack_end:
-	.globl	parked_cpus
-parked_cpus:	.long	0
+boot_stacks:	.skip	MAX_CPUS * CPU_STACK_SIZE
 
 	.section .note.GNU-stack, "", @progbits

@@ -363,6 +363,7 @@ static const syscall_fn local_calls[] = {
 	[__NR_futex] = sys_futex,
 	[__NR_sched_getaffinity] = sys_sched_getaffinity,
 	[__NR_set_tid_address] = sys_gettid,
+	[__NR_clock_gettime] = sys_clock_gettime,
 	[__NR_exit_group] = sys_exit,
 	[__NR_tgkill] = sys_tgkill,
 	[__NR_set_robust_list] = sys_success,
@@ -387,13 +388,13 @@ static void touch_stack(struct process *p, u64 rsp, const u64 *args)
 }
 
 /* From syscall_entry, with interrupts off */
-void syscall(struct regs *r)
+void syscall(struct crtos_regs *r)
 {
 	u64 args[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-	struct process *p = current;
+	struct process *p = this_cpu()->current;
 	u64 nr = (u32)r->rax;
 
-	header->kernel_entries++;
+	atomic_inc(&header->kernel_entries);
 	touch_stack(p, r->rsp, args);
 	if (nr < ARRAY_SIZE(local_calls) && local_calls[nr]) {
 		r->rax = local_calls[nr](p, args);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tick: heartbeat and time slices.  It runs while there are processes. */
+/* The tick: heartbeat, time slices, and a look whether Linux is still there. */
 #include "process.h"
 
 #define GUESSED_TSC_KHZ	1000000
 #define CALIBRATE_US	10000
 
 static u32 ticks_per_period;
-static bool running;
 
 static u64 tsc_khz(void)
 {
@@ -20,9 +19,16 @@ u64 timer_us_to_tsc(u64 us)
 
 static void tick(unsigned int vector)
 {
-	header->heartbeat++;
-	if (process_others_ready())
-		cpu0.need_resched = true;
+	struct cpu *cpu = this_cpu();
+
+	if (!smp_attached()) {
+		cpu->need_resched = true;
+		return;
+	}
+	if (!cpu->index)
+		header->heartbeat++;
+	if (cpu->ready)
+		cpu->need_resched = true;
 }
 
 /* Ticks of the APIC timer, divided by 16, in one second */
@@ -47,16 +53,8 @@ void timer_init(void)
 	trap_set_handler(VEC_TIMER, tick);
 }
 
+/* On each CPU */
 void timer_start(void)
 {
-	if (!running)
-		apic_timer_arm(ticks_per_period, true);
-	running = true;
-}
-
-void timer_stop(void)
-{
-	if (running)
-		apic_timer_arm(0, false);
-	running = false;
+	apic_timer_arm(ticks_per_period, true);
 }

@@ -28,12 +28,21 @@ static const struct exception exceptions[32] = {
 
 static vector_fn handlers[256];
 
+/* What the entry code pushes, and takes from its place. */
+static_assert(offsetof(struct crtos_regs, r15) == 0);
+static_assert(offsetof(struct crtos_regs, rdi) == REGS_RDI);
+static_assert(offsetof(struct crtos_regs, vector) == REGS_VECTOR);
+static_assert(offsetof(struct crtos_regs, rip) == REGS_RIP);
+static_assert(offsetof(struct crtos_regs, cs) == REGS_CS);
+static_assert(offsetof(struct crtos_regs, rflags) == REGS_RFLAGS);
+static_assert(offsetof(struct crtos_regs, rsp) == REGS_RSP);
+
 void trap_set_handler(unsigned int vector, vector_fn fn)
 {
 	handlers[vector] = fn;
 }
 
-static void print_regs(const struct regs *r)
+static void print_regs(const struct crtos_regs *r)
 {
 	printf("  rip %016llx rsp %016llx rflags %08llx cs %02llx cr2 %016llx\n",
 	       r->rip, r->rsp, r->rflags, r->cs, read_cr2());
@@ -48,16 +57,28 @@ static void print_regs(const struct regs *r)
 }
 
 /* The end of the RTOS: @r may be NULL. */
-void panic(const struct regs *r, const char *why)
+void panic(const struct crtos_regs *r, const char *why)
 {
-	printf("crtos: dead: %s\n", why);
-	if (r) {
-		printf("  vector %llu error 0x%llx\n", r->vector, r->error);
-		print_regs(r);
+	static bool again;
+	struct crtos_regs here = {
+		.rip = (u64)__builtin_return_address(0),
+		.rsp = (u64)__builtin_frame_address(0),
+	};
+
+	smp_stop_others();
+	if (!again) {
+		again = true;
+		printf("crtos: dead: %s\n", why);
+		if (r) {
+			printf("  vector %llu error 0x%llx\n", r->vector, r->error);
+			print_regs(r);
+		}
+		crash_record(CRTOS_CRASH_RTOS, cpu_from_gdt(), r ? r : &here, why);
 	}
 	store_release(&header->rtos_state, CRTOS_RTOS_DEAD);
-	for (;;)
-		asm volatile("cli; hlt");
+	/* Most likely that of no process: Linux looks at the state at once. */
+	slot_notify(CRTOS_MAX_SLOTS - 1);
+	cpu_halt();
 }
 
 static void stray(unsigned int vector)
@@ -68,7 +89,7 @@ static void stray(unsigned int vector)
 	if (header->rtos_state == CRTOS_RTOS_BOOTING)
 		return;
 
-	header->stray_vectors++;
+	atomic_inc(&header->stray_vectors);
 	if (!test_and_set_bit(&seen[vector / 64], vector % 64))
 		printf("crtos: unexpected vector 0x%x\n", vector);
 }
@@ -77,23 +98,27 @@ static void interrupt(unsigned int vector)
 {
 	bool served = apic_in_service(vector);
 
+	/* May be one that the RTOS uses itself. */
+	if (only_vector && vector == only_vector)
+		slot_interrupt();
+	else if (!handlers[vector])
+		stray(vector);
 	if (handlers[vector])
 		handlers[vector](vector);
-	else
-		stray(vector);
 	/* The APIC's own spurious interrupt is not in service. */
 	if (served)
 		apic_eoi();
 }
 
-static void exception(struct regs *r)
+static void exception(struct crtos_regs *r)
 {
 	const struct exception *e = &exceptions[r->vector];
 	const char *name = e->name ? e->name : "exception";
-	struct process *p = current;
+	struct process *p;
 
-	if (!(r->cs & 3) || !p || r->vector == VEC_DF || r->vector == VEC_MC)
+	if (!(r->cs & 3) || r->vector == VEC_DF || r->vector == VEC_MC)
 		panic(r, name);
+	p = this_cpu()->current;
 	if (r->vector == VEC_PF && !(r->error & 1) &&
 	    mm_stack_touch(&p->mm, read_cr2()))
 		return;
@@ -101,6 +126,7 @@ static void exception(struct regs *r)
 	printf("slot %u: pid %u (%s): %s, vector %llu error 0x%llx\n",
 	       p->index, p->pid, p->name, name, r->vector, r->error);
 	print_regs(r);
+	crash_record(CRTOS_CRASH_PROCESS, this_cpu(), r, name);
 	process_exit(p, e->signal ? e->signal : SIGSEGV);
 }
 
@@ -108,17 +134,17 @@ static void exception(struct regs *r)
  * Interrupts are off.  They come from ring 3 or from the halted scheduler only,
  * so the kernel itself is never preempted.
  */
-void trap(struct regs *r)
+void trap(struct crtos_regs *r)
 {
-	/* On a stack of its own: must not go through the scheduler. */
+	/* At any point, so it takes no lock, and not through the scheduler. */
 	if (r->vector == VEC_NMI) {
-		stray(VEC_NMI);
+		atomic_inc(&header->stray_vectors);
 		return;
 	}
 	if (r->vector < 32)
 		exception(r);
 	else
 		interrupt(r->vector);
-	if ((r->cs & 3) && cpu0.need_resched)
+	if ((r->cs & 3) && this_cpu()->need_resched)
 		process_yield();
 }

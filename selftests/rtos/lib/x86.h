@@ -5,11 +5,9 @@
 
 #include "rtos.h"
 
-#define CR0_WP			BIT(16)
 #define CR4_OSFXSR		BIT(9)
 #define CR4_OSXMMEXCPT		BIT(10)
 #define CR4_UMIP		BIT(11)
-#define CR4_LA57		BIT(12)
 #define CR4_OSXSAVE		BIT(18)
 #define CR4_SMEP		BIT(20)
 #define CR4_SMAP		BIT(21)
@@ -101,6 +99,13 @@ static inline u64 rdtsc(void)
 	return lo | (u64)hi << 32;
 }
 
+/* Not before what comes earlier in the program */
+static inline u64 rdtsc_ordered(void)
+{
+	asm volatile("lfence" ::: "memory");
+	return rdtsc();
+}
+
 static inline void cpu_relax(void)
 {
 	asm volatile("pause" ::: "memory");
@@ -149,6 +154,12 @@ static inline u64 xchg64(u64 *p, u64 v)
 {
 	asm volatile("xchg %0, %1" : "+r" (v), "+m" (*p) : : "memory");
 	return v;
+}
+
+/* Locked: for counters that several CPUs write */
+static inline void atomic_inc(u64 *p)
+{
+	asm volatile("lock incq %0" : "+m" (*p) : : "memory");
 }
 
 /* Locked, so full barriers: set or clear a bit and return what it was. */

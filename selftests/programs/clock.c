@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Do the clocks that an RTOS computes by itself agree with those of Linux?
+ *
+ *	clock [ROUNDS]		compare them
+ *	clock step SECONDS	set CLOCK_REALTIME so much ahead, compare, set it back
+ *
+ * CLOCK_BOOTTIME and CLOCK_TAI are asked of Linux, whatever the RTOS does. On a
+ * machine that was not suspended the first one is CLOCK_MONOTONIC, and the second
+ * one is some whole seconds from CLOCK_REALTIME. A time must lie between one that
+ * Linux gave before and one that it gave after.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSEC	1000000000LL
+
+/* No vDSO and no opinion of the C library */
+static long long get(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (syscall(SYS_clock_gettime, clock, &ts))
+		err(1, "clock %d", clock);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/* CLOCK_TAI - CLOCK_REALTIME, both as Linux says */
+static long long tai_offset(void)
+{
+	struct timeval tv;
+	long long tai;
+
+	tai = get(CLOCK_TAI);
+	if (syscall(SYS_gettimeofday, &tv, NULL))
+		err(1, "gettimeofday");
+	tai -= tv.tv_sec * NSEC + tv.tv_usec * 1000LL;
+	return (tai + (tai < 0 ? -1 : 1) * NSEC / 2) / NSEC * NSEC;
+}
+
+/* Prints what is wrong. */
+static int between(const char *what, long long before, long long local, long long after)
+{
+	if (before <= local && local <= after)
+		return 1;
+	printf("clock: %s %lld is not from %lld to %lld\n", what, local, before, after);
+	return 0;
+}
+
+static int check_monotonic(long long *last)
+{
+	long long before = get(CLOCK_BOOTTIME), local = get(CLOCK_MONOTONIC);
+	long long after = get(CLOCK_BOOTTIME);
+
+	if (local < *last) {
+		printf("clock: monotonic went back from %lld to %lld\n", *last, local);
+		return 0;
+	}
+	*last = local;
+	return between("monotonic", before, local, after);
+}
+
+static int check_realtime(void)
+{
+	long long offset = tai_offset(), before = get(CLOCK_TAI) - offset;
+	long long local = get(CLOCK_REALTIME), after = get(CLOCK_TAI) - offset;
+
+	return between("realtime", before, local, after);
+}
+
+static int compare(int rounds)
+{
+	int monotonic = 0, realtime = 0, i;
+	long long last = 0;
+
+	for (i = 0; i < rounds; i++) {
+		monotonic += !check_monotonic(&last);
+		realtime += !check_realtime();
+		if (monotonic + realtime > 10)
+			break;
+	}
+	printf("clock: %d rounds, monotonic %s, realtime %s\n", rounds,
+	       monotonic ? "wrong" : "ok", realtime ? "wrong" : "ok");
+	return monotonic || realtime;
+}
+
+static void step(long long ns)
+{
+	long long to = get(CLOCK_REALTIME) + ns;
+	struct timespec ts = { to / NSEC, to % NSEC };
+
+	if (syscall(SYS_clock_settime, CLOCK_REALTIME, &ts))
+		err(1, "clock_settime");
+}
+
+/* CLOCK_REALTIME goes by as much, and CLOCK_MONOTONIC does not notice. */
+static int check_step(long long ns, long long *last)
+{
+	long long before = get(CLOCK_REALTIME) - get(CLOCK_MONOTONIC), moved;
+	int bad;
+
+	step(ns);
+	bad = !check_realtime() + !check_monotonic(last);
+	moved = get(CLOCK_REALTIME) - get(CLOCK_MONOTONIC) - before;
+	/* The call itself takes time. */
+	if (moved > ns + NSEC / 2 || moved < ns - NSEC / 2) {
+		printf("clock: realtime went by %lld ns, not %lld\n", moved, ns);
+		bad++;
+	}
+	return bad;
+}
+
+static int check_steps(int seconds)
+{
+	long long last = get(CLOCK_MONOTONIC);
+	int bad;
+
+	bad = check_step(seconds * NSEC, &last);
+	bad += check_step(-seconds * NSEC, &last);
+	printf("clock: step of %d s %s\n", seconds, bad ? "wrong" : "ok");
+	return !!bad;
+}
+
+int main(int argc, char **argv)
+{
+	int n = 1000;
+
+	if (argc == 3 && !strcmp(argv[1], "step")) {
+		n = atoi(argv[2]);
+		if (n > 0)
+			return check_steps(n);
+	} else if (argc < 3) {
+		n = argc == 2 ? atoi(argv[1]) : n;
+		if (n > 0)
+			return compare(n);
+	}
+	fprintf(stderr, "usage: clock [ROUNDS] | clock step SECONDS\n");
+	return 2;
+}
