@@ -31,7 +31,7 @@ not_ready()
 
 entered()
 {
-	run "$(printf '0x%x' $(($(header) + 0x200000 + ENTRY)))" "$(header)" || return 1
+	run ./enter "$(printf '0x%x' $(($(header) + 0x200000 + ENTRY)))" "$(header)" || return 1
 	wait_for second_is_ready
 }
 

@@ -62,7 +62,14 @@ broken()
 	refused "$1" && says 125 "$2" run ./well && stop && start "$HOSTILE" && refused well
 }
 
-begin 22 "$HOSTILE"
+# An RTOS that says so, or whose death Linux finds out: its process is killed.
+died()
+{
+	ends_with 137 run "./$1" && says 125 "stopped itself" run ./well && stop &&
+		start "$HOSTILE" && refused well
+}
+
+begin 23 "$HOSTILE"
 "$CRTOS" run ./stay &
 PID=$!
 try "neighbour" wait_for one_process
@@ -78,7 +85,8 @@ done
 try "a process that behaves" refused well
 try "the neighbour is still there" neighbour
 try "bad-version" broken bad-version "version of the ABI"
-try "dead" broken dead "stopped itself"
+try "dead" died dead
+try "dead, without a word" died dead-quiet
 try "slots that are never given back" keep_all
 try "stop" stop
 try "the CPU is back" equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1

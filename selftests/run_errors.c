@@ -163,7 +163,7 @@ TEST_F(run, descriptor)
 
 TEST_F(run, partition)
 {
-	self->arg.partition = 1;
+	self->arg.partition = CRTOS_MAX_PARTITIONS;
 	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
 	self->arg.partition = ~0U;
 	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
@@ -239,7 +239,7 @@ TEST_F(run, unknown_ioctl)
 
 TEST_F(run, status)
 {
-	struct crtos_status status = { .partition = 1 };
+	struct crtos_status status = { .partition = CRTOS_MAX_PARTITIONS };
 
 	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status));
 	EXPECT_EQ(EINVAL, errno);
@@ -277,7 +277,7 @@ TEST_F(run, log)
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_LOG, (void *)8));
 	EXPECT_EQ(EFAULT, errno);
-	log.partition = 1;
+	log.partition = CRTOS_MAX_PARTITIONS;
 	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
 	EXPECT_EQ(EINVAL, errno);
 }

@@ -100,8 +100,23 @@ TEST_F(start, fields)
 	self->arg.backend = 99;
 	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
 	self->arg.backend = CRTOS_BACKEND_HANDOVER;
-	self->arg.reserved = 1;
+	self->arg.reserved[0] = 1;
 	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.reserved[0] = 0;
+	self->arg.reserved[1] = 1;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.reserved[1] = 0;
+	self->arg.vector = 0x40;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.vector = 0;
+	self->arg.hypervisor = CRTOS_HYPERVISOR_JAILHOUSE;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	self->arg.hypervisor = CRTOS_HYPERVISOR_NONE;
+	self->arg.partition = CRTOS_MAX_PARTITIONS;
+	EXPECT_EQ(EINVAL, start(&self->partition, &self->arg));
+	/* One without memory */
+	self->arg.partition = CRTOS_MAX_PARTITIONS - 1;
+	EXPECT_EQ(ENODEV, start(&self->partition, &self->arg));
 }
 
 TEST_F(start, bad_pointers)
@@ -245,7 +260,7 @@ TEST_F(start, never_ready)
 
 TEST_F(start, stop_arguments)
 {
-	struct crtos_stop arg = { .partition = 1 };
+	struct crtos_stop arg = { .partition = CRTOS_MAX_PARTITIONS };
 
 	EXPECT_EQ(-1, ioctl(self->partition.fd, CRTOS_IOC_STOP, &arg));
 	EXPECT_EQ(EINVAL, errno);

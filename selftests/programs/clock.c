@@ -3,13 +3,15 @@
  * Do the clocks that an RTOS computes by itself agree with those of Linux?
  *
  *	clock [ROUNDS]		compare them
- *	clock step SECONDS	set CLOCK_REALTIME so much ahead, compare, set it back
+ *	clock local [ROUNDS]	only read them, so that calls to Linux can be counted
+ *	clock step SECONDS	set CLOCK_REALTIME by so much, compare, set it back
  *
  * CLOCK_BOOTTIME and CLOCK_TAI are asked of Linux, whatever the RTOS does. On a
  * machine that was not suspended the first one is CLOCK_MONOTONIC, and the second
  * one is some whole seconds from CLOCK_REALTIME. A time must lie between one that
  * Linux gave before and one that it gave after.
  */
+#include <ctype.h>
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +92,23 @@ static int compare(int rounds)
 	return monotonic || realtime;
 }
 
+static int read_only(int rounds)
+{
+	long long monotonic = get(CLOCK_MONOTONIC), realtime = get(CLOCK_REALTIME), now;
+	int bad = 0, i;
+
+	for (i = 1; i < rounds; i++) {
+		now = get(CLOCK_MONOTONIC);
+		bad += now < monotonic;
+		monotonic = now;
+		now = get(CLOCK_REALTIME);
+		bad += now < realtime;
+		realtime = now;
+	}
+	printf("clock: %d readings, %d went back\n", rounds, bad);
+	return !!bad;
+}
+
 static void step(long long ns)
 {
 	long long to = get(CLOCK_REALTIME) + ns;
@@ -127,19 +146,25 @@ static int check_steps(int seconds)
 	return !!bad;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(int n);
+} ways[] = {
+	{ "compare", compare },
+	{ "local", read_only },
+	{ "step", check_steps },
+	{}
+};
+
 int main(int argc, char **argv)
 {
-	int n = 1000;
+	const char *name = argc > 1 && !isdigit(*argv[1]) ? argv[1] : "compare";
+	const char *number = argc > 1 ? argv[argc - 1] : "";
+	int n = isdigit(*number) || *number == '-' ? atoi(number) : 1000, i;
 
-	if (argc == 3 && !strcmp(argv[1], "step")) {
-		n = atoi(argv[2]);
-		if (n > 0)
-			return check_steps(n);
-	} else if (argc < 3) {
-		n = argc == 2 ? atoi(argv[1]) : n;
-		if (n > 0)
-			return compare(n);
-	}
-	fprintf(stderr, "usage: clock [ROUNDS] | clock step SECONDS\n");
+	for (i = 0; argc < 4 && n && ways[i].name; i++)
+		if (!strcmp(ways[i].name, name))
+			return ways[i].run(n);
+	fprintf(stderr, "usage: clock [ROUNDS] | clock local [ROUNDS] | clock step SECONDS\n");
 	return 2;
 }

@@ -405,6 +405,12 @@ static bool run_dead_quiet(struct attempt *a)
 	return killed(a);
 }
 
+/* Says why, and ends by itself. */
+static bool run_panic(struct attempt *a)
+{
+	panic(NULL, "as the test asked");
+}
+
 static bool run_well(struct attempt *a)
 {
 	return linux_call(a, NR_getppid, ARGS()) > 0;
@@ -442,6 +448,7 @@ static const struct way ways[] = {
 	{ "bad-version", run_bad_version },
 	{ "dead", run_dead },
 	{ "dead-quiet", run_dead_quiet },
+	{ "panic", run_panic },
 	{ "well", run_well },
 	{ "stay", run_stay },
 	{ "keep", run_keep },
@@ -531,6 +538,7 @@ void rtos_main(void)
 		   (u64)VEC_DOORBELL << CRTOS_UPID_NV_SHIFT |
 		   (u64)apic_ndst() << CRTOS_UPID_NDST_SHIFT);
 	WRITE_ONCE(header->rtos_version, CRTOS_ABI_VERSION);
+	WRITE_ONCE(header->rtos_features, header->features & CRTOS_F_CRASH);
 	store_release(&header->rtos_state, CRTOS_RTOS_READY);
 
 	for (;;) {

@@ -211,7 +211,16 @@ static int mm_insert(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 	v = vma_alloc();
 	if (!v)
 		return -ENOMEM;
-	*v = (struct vma) { start, end, prot, flags, *link };
+	*v = (struct vma) {
+		.start = start,
+		.end = end,
+		.prot = prot,
+		.flags = flags,
+		/* Before there is anything to see */
+		.lookups = READ_ONCE(*mm->lookups),
+		.fresh = true,
+		.next = *link,
+	};
 	*link = v;
 	return 0;
 }
@@ -239,6 +248,7 @@ static void mm_merge(struct mm *mm)
 		if (v->end == next->start && v->prot == next->prot &&
 		    v->flags == next->flags) {
 			v->end = next->end;
+			v->fresh = v->fresh && next->fresh && v->lookups == next->lookups;
 			v->next = next->next;
 			vma_free(next);
 		} else {
@@ -266,10 +276,27 @@ static u64 count_missing(struct mm *mm, u64 start, u64 end)
 	return missing;
 }
 
+/* Can Linux have seen a page of the range? */
+static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *v;
+	u32 lookups;
+
+	/* Pairs with the barrier between lookups and the table in Linux. */
+	mb();
+	lookups = READ_ONCE(*mm->lookups);
+	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
+		if (!v->fresh || v->lookups != lookups)
+			return true;
+	return false;
+}
+
 /* Neither this CPU nor Linux uses the old entries afterwards. */
 static void mm_flush(struct process *p, u64 start, u64 end)
 {
 	write_cr3(p->mm.cr3);
+	if (!mm_was_seen(&p->mm, start, end))
+		return;
 	slot_call(p, CRTOS_OP_UNMAP, 0, (const u64[6]) { start, end - start });
 }
 

@@ -46,9 +46,21 @@ extern bool la57;
 /* vma.flags */
 #define VMA_STACK	1	/* pages appear when they are touched */
 
+/**
+ * struct vma - pages with the same rights
+ * @start: first address
+ * @end: first address behind it
+ * @prot: PROT_*
+ * @flags: VMA_*
+ * @lookups: how often Linux had looked at the table when this was made
+ * @fresh: is that known?
+ * @next: the one above
+ */
 struct vma {
 	u64 start, end;
 	u32 prot, flags;
+	u32 lookups;
+	bool fresh;
 	struct vma *next;
 };
 
@@ -60,6 +72,7 @@ struct vma {
  * @start: lowest address of the window
  * @end: end of the window
  * @mmap_top: mappings without an address go below
+ * @lookups: where Linux counts how often it looks at the table
  * @stack_start: of the stack's reserve
  * @stack_low: pages of the stack above this one were touched
  * @brk_start: end of the program
@@ -79,6 +92,7 @@ struct mm {
 	u64 mmap_top;
 	u64 stack_start, stack_low;
 	u64 brk_start, brk;
+	const u32 *lookups;
 };
 
 bool mm_init(struct mm *mm);

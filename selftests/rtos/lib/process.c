@@ -179,6 +179,7 @@ static void process_create(u32 index)
 	p->sigaltstack.flags = 2;	/* SS_DISABLE */
 	ok = mm_init(&p->mm);
 	slot_attach(p);
+	p->mm.lookups = &p->slot->lookups;
 	p->pid = p->slot->pid;
 	p->mm.start = align_up(max(p->slot->window_addr, PAGE_SIZE), PAGE_SIZE);
 	p->mm.end = align_down(p->slot->window_addr + p->slot->window_len, PAGE_SIZE);
