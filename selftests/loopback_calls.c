@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -512,6 +513,38 @@ TEST_F(calls, memory)
 	there.iov_base = (void *)UNMAPPED;
 	EXPECT_EQ(-1, process_vm_readv(p->pid, &here, 1, &there, 1, 0));
 	EXPECT_EQ(EFAULT, errno);
+}
+
+/* The rights of the first mapping of a process that holds the window's start */
+static bool window_rights(pid_t pid, char *rights)
+{
+	unsigned long long start;
+	char path[64], line[256];
+	bool found = false;
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "r");
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = sscanf(line, "%llx-%*x %4s", &start, rights) == 2 && start == at(0);
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+/* The RTOS's pages never become code of Linux, whatever the process is like. */
+TEST_F(calls, not_executable)
+{
+	struct process *p;
+	char rights[5] = "";
+
+	ASSERT_NE(-1, personality(READ_IMPLIES_EXEC));
+	p = peer_spawn(&self->peer);
+	personality(0);
+	ASSERT_NE(NULL, p);
+	EXPECT_TRUE(window_rights(p->pid, rights));
+	EXPECT_STREQ("rw-s", rights);
+	EXPECT_EQ(0, process_exit(p, 0));
 }
 
 /* Pages that Linux keeps a while: pipes that refer to them */

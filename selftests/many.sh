@@ -69,7 +69,8 @@ come_and_go()
 # Programs that wait, and the CPUs they are on, as the RTOS says
 on_two_cpus()
 {
-	[ "$("$CRTOS" stats | sed -n 's/.*), CPU \([0-9]*\) of the partition/\1/p' | sort -u | wc -l)" = 2 ]
+	"$CRTOS" stats | sed -n 's/.*), CPU \([0-9]*\) of the partition/\1/p' | sort -u >"$TMP/cpus"
+	[ "$(wc -l <"$TMP/cpus")" = 2 ]
 }
 
 cpus_used()

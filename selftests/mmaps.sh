@@ -22,7 +22,7 @@ no_mappings()
 {
 	cost "$N" || return 1
 	cat "$TMP/mmaps"
-	sed -n 's/.* \([0-9]*\) maps lines before, \([0-9]*\) after.*/\1 \2/p' "$TMP/mmaps" >"$TMP/lines"
+	sed 's/.*mappings, \([0-9]*\) .*, \([0-9]*\) after.*/\1 \2/' "$TMP/mmaps" >"$TMP/lines"
 	read -r _lines _after <"$TMP/lines"
 	equal "lines in maps" "$_after" "$_lines"
 }

@@ -53,7 +53,7 @@ if [ ! -d $TRACING/events/crtos ]; then
 fi
 try "a program is traced" record
 try "attaching" shows "crtos_attach: partition=0 slot=0 pid=[1-9]"
-try "a call by number and name" shows "crtos_call: partition=0 slot=0 entry=[0-9]* nr=20 name=writev args=0x1,0x"
+try "a call by number and name" shows "crtos_call: .* nr=20 name=writev args=0x1,0x"
 try "its result" shows "crtos_result: .* nr=20 name=writev result=[1-9]"
 try "each call has a result" pairs
 try "doorbells in" shows "crtos_doorbell: partition=0 slots=0x"

@@ -69,7 +69,7 @@ static void show(int count)
 			errx(1, "mapping %d: Linux sees %d", i * EVERY, seen[i]);
 }
 
-static void end(int i)
+static void drop(int i)
 {
 	if (munmap(page[i], LEN))
 		err(1, "end of mapping %d", i);
@@ -85,14 +85,14 @@ static int hidden(int count)
 	for (i = 0; i < count; i++) {
 		if (*page[i] != mark(i))
 			errx(1, "mapping %d: %d, not %d", i, *page[i], mark(i));
-		end(i);
+		drop(i);
 	}
 	return 0;
 }
 
 static void unmap(int i)
 {
-	end(i);
+	drop(i);
 	if (i % RETRY == 0 && (write(pipe_fd[1], page[i], 1) != -1 || errno != EFAULT))
 		errx(1, "mapping %d: Linux still sees it", i);
 }

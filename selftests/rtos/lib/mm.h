@@ -39,6 +39,9 @@ bool page_reserve(u64 pages);
 void map_direct(u64 start, u64 end, u64 bits);
 u64 *table_walk(u64 *root, u64 va, unsigned int shift, u64 table_bits);
 
+/* Of the image, from the linker script */
+extern u8 _start[], _rodata[], _data[], _end[];
+
 extern u64 *kernel_root;	/* level 4 */
 extern u64 kernel_cr3;
 extern bool la57;

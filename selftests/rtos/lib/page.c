@@ -5,8 +5,6 @@
 
 #define SPARE	32
 
-extern u8 _start[], _rodata[], _data[], _end[];
-
 u64 *kernel_root;
 u64 kernel_cr3;
 bool la57;
