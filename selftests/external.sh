@@ -5,10 +5,11 @@
 
 . "$(dirname "$0")/lib.sh"
 
+PARTITIONS="0 1"
 PARK=${PARK:-./crtos-park.img}
 
 second() { "$CRTOS" -p 1 "$@"; }
-second_status() { second status 2>/dev/null | sed -n "s/^$1: //p"; }
+second_status() { status_of 1 "$1"; }
 header() { second status | sed -n 's/^memory: .* at //p'; }
 
 bad_arguments()
@@ -64,8 +65,10 @@ BEFORE=$(cat $CPUS/online)
 # Offset of the entry point: fifth field of struct crtos_image
 ENTRY=$(od -A n -t u4 -j 32 -N 4 "$IMAGE" | tr -d ' ')
 
-if [ "$(grep -c "CRTOS partition" /proc/iomem)" -lt 2 ]; then
+if [ "$(regions)" -lt 2 ]; then
 	ktap_print_header
+	# Says what else there is not.
+	need_partition
 	skip_all "one crtos_mem= on the kernel command line"
 fi
 begin 9 "$PARK"

@@ -42,7 +42,8 @@ one_process() { [ "$(status processes)" = 1 ]; }
 # A neighbour that was there all the time
 neighbour()
 {
-	equal processes "$(status processes)" 1 && kill -0 "$PID" && kill -KILL "$PID"
+	equal processes "$(status processes)" 1 || return 1
+	kill -KILL "$PID" || return 1
 	ends_with 137 wait "$PID"
 }
 

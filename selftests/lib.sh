@@ -11,7 +11,10 @@ CRTOS=${CRTOS:-./crtos}
 IMAGE=${IMAGE:-./crtos-rtos.img}
 HOSTILE=${HOSTILE:-./crtos-hostile.img}
 CPUS=/sys/devices/system/cpu
+# Those that a test uses: they must be free before it, and are free after it.
+PARTITIONS=${CRTOS_PARTITION:-0}
 TMP=$(mktemp -d)
+trap 'rm -rf "$TMP"' EXIT
 
 skip_all()
 {
@@ -37,13 +40,17 @@ need_partition()
 	grep -q "CRTOS partition" /proc/iomem || skip_all "no crtos_mem= on the kernel command line"
 	CPU=${CPU:-$(last_cpu $CPUS/online)}
 	[ "$CPU" != 0 ] || skip_all "no CPU to lend"
-	[ "$(status state)" != running ] || skip_all "an RTOS is running"
+	for _partition in $PARTITIONS; do
+		[ "$(status_of "$_partition" state)" != running ] || skip_all "an RTOS is running"
+	done
 	trap stop_quietly EXIT
 }
 
 stop_quietly()
 {
-	"$CRTOS" stop 2>/dev/null
+	for _partition in $PARTITIONS; do
+		"$CRTOS" -p "$_partition" stop 2>/dev/null
+	done
 	rm -rf "$TMP"
 }
 
@@ -56,6 +63,15 @@ status()
 {
 	"$CRTOS" status 2>/dev/null | sed -n "s/^$1: //p"
 }
+
+# status_of PARTITION NAME: the same for one that is not the default
+status_of()
+{
+	"$CRTOS" -p "$1" status 2>/dev/null | sed -n "s/^$2: //p"
+}
+
+# How many partitions have memory?
+regions() { grep -c "CRTOS partition" /proc/iomem; }
 
 # wait_for COMMAND...: until it succeeds, for 20 seconds
 wait_for()
@@ -115,6 +131,17 @@ try()
 		sed 's/^/# /' "$TMP/output"
 		ktap_test_fail "$_name"
 	fi
+}
+
+# skip WHY NAME...: results that this machine cannot give. Each that may be skipped
+# there is in reviewed-skips.
+skip()
+{
+	ktap_print_msg "$1"
+	shift
+	for _name in "$@"; do
+		ktap_test_skip "$_name"
+	done
 }
 
 # begin PLAN: with an RTOS that runs, or not at all

@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
+PARTITIONS="0 1"
 ROUNDS=${CRTOS_ROUNDS:-20}
 SLOTS=64
 
@@ -23,11 +24,12 @@ done_well()
 {
 	_i=$2 _bad=0
 	while [ "$_i" -le "$3" ]; do
-		wait "$(cat "$TMP/pid.$1.$_i")" && grep -q "^many: $1.$_i ok" "$TMP/out.$1.$_i" || {
+		if ! wait "$(cat "$TMP/pid.$1.$_i")" ||
+			! grep -q "^many: $1.$_i ok" "$TMP/out.$1.$_i"; then
 			echo "program $1.$_i:"
 			cat "$TMP/out.$1.$_i"
 			_bad=1
-		}
+		fi
 		_i=$((_i + 1))
 	done
 	return $_bad
@@ -35,35 +37,66 @@ done_well()
 
 at_once() { many 0 1 "$1" && done_well 0 1 "$1"; }
 
-all_attached() { equal processes "$(status processes)" $SLOTS; }
+processes_are() { equal "processes of partition $1" "$(status_of "$1" processes)" "$2"; }
+
+# waiting PARTITION NUMBER: programs that wait until they are released
+waiting()
+{
+	_i=1
+	while [ "$_i" -le "$2" ]; do
+		"$CRTOS" -p "$1" run ./life read <"$TMP/fifo" >/dev/null 9<&- &
+		echo $! >"$TMP/waiting.$1.$_i"
+		_i=$((_i + 1))
+	done
+	wait_for processes_are "$1" "$2"
+}
+
+# ended STATUS PARTITION NUMBER: is that how each of them ended?
+ended()
+{
+	_i=1 _bad=0
+	while [ "$_i" -le "$3" ]; do
+		ends_with "$1" wait "$(cat "$TMP/waiting.$2.$_i")" || _bad=1
+		_i=$((_i + 1))
+	done
+	return $_bad
+}
+
+# released PARTITION NUMBER: the fifo has no writer, all of them end well
+released()
+{
+	_left=0
+	exec 9>&-
+	wait_for processes_are "$1" 0 || _left=1
+	# Unblocks the next reader
+	exec 9<>"$TMP/fifo"
+	[ $_left = 0 ] && ended 0 "$1" "$2"
+}
 
 # Programs that wait take all slots, one more is refused, then each ends.
 full_house()
 {
-	_i=0
-	while [ $_i -lt $SLOTS ]; do
-		"$CRTOS" run ./life read <"$TMP/fifo" >/dev/null 9<&- &
-		_i=$((_i + 1))
-	done
-	wait_for all_attached && says 125 "no room" run ./life exit 0
+	waiting 0 $SLOTS && says 125 "no room" run ./life exit 0
 	_ret=$?
-	exec 9>&-
-	wait_for no_processes || _ret=1
-	# Unblocks the next reader
-	exec 9<>"$TMP/fifo"
-	return $_ret
+	released 0 $SLOTS && return $_ret
 }
 
-# Half of the slots come and go while the other half works.
+# Half of the slots are taken all the time, and eight programs work. In what is left
+# others come and go.
 come_and_go()
 {
+	waiting 0 $((SLOTS / 2))
+	_ret=$?
 	many 0 1 8
-	_i=0
-	while [ $_i -lt 24 ]; do
-		ends_with $_i run ./life exit $_i || return 1
-		_i=$((_i + 1))
+	_n=0
+	while [ $_n -lt 24 ] && [ $_ret = 0 ]; do
+		ends_with $_n run ./life exit $_n || _ret=1
+		_n=$((_n + 1))
 	done
-	done_well 0 1 8
+	if ! done_well 0 1 8 || ! wait_for processes_are 0 $((SLOTS / 2)); then
+		_ret=1
+	fi
+	released 0 $((SLOTS / 2)) && return $_ret
 }
 
 # Programs that wait, and the CPUs they are on, as the RTOS says
@@ -75,17 +108,9 @@ on_two_cpus()
 
 cpus_used()
 {
-	_i=0
-	while [ $_i -lt 4 ]; do
-		"$CRTOS" run ./life read <"$TMP/fifo" >/dev/null 9<&- &
-		_i=$((_i + 1))
-	done
-	wait_for on_two_cpus
+	waiting 0 4 && wait_for on_two_cpus
 	_ret=$?
-	exec 9>&-
-	wait_for no_processes || _ret=1
-	exec 9<>"$TMP/fifo"
-	return $_ret
+	released 0 4 && return $_ret
 }
 
 several_cpus()
@@ -105,13 +130,14 @@ two_partitions()
 	done_well 0 1 16 && done_well 1 1 16
 }
 
-# One is stopped while the other works.
+# One is stopped while the other works: the programs of the one are killed, and those
+# of the other do not notice.
 one_stops()
 {
-	many 1 1 8
-	many 0 1 4
-	"$CRTOS" -p 0 stop
-	done_well 1 1 8 && equal state "$("$CRTOS" -p 1 status | sed -n 's/^state: //p')" running
+	waiting 1 8 && waiting 0 8 && many 1 1 8 && "$CRTOS" -p 0 stop && ended 137 0 8 &&
+		done_well 1 1 8 && wait_for processes_are 1 8
+	_ret=$?
+	released 1 8 && equal state "$(status_of 1 state)" running && return $_ret
 }
 
 both_stop()
@@ -121,25 +147,26 @@ both_stop()
 }
 
 BEFORE=$(cat $CPUS/online)
-NTESTS=4
 mkfifo "$TMP/fifo"
 exec 9<>"$TMP/fifo"
 
-_last=$(last_cpu $CPUS/online)
-LENT=$((_last - 1)),$_last
-[ "$_last" -lt 2 ] || NTESTS=$((NTESTS + 1))
-_regions=$(grep -c "CRTOS partition" /proc/iomem)
-[ "$_last" -lt 2 ] || [ "$_regions" -lt 2 ] || NTESTS=$((NTESTS + 3))
-
-begin $NTESTS
+begin 8
+LENT=$((CPU - 1)),$CPU
 try "16 processes at once" at_once 16
 try "$SLOTS processes at once" at_once $SLOTS
 try "one more has no room" full_house
 try "slots come and go while others work" come_and_go
-[ "$_last" -lt 2 ] || try "two CPUs run processes" several_cpus
-if [ "$_last" -ge 2 ] && [ "$_regions" -ge 2 ]; then
+if [ "$CPU" -ge 2 ]; then
+	try "two CPUs run processes" several_cpus
+else
+	skip "needs two CPUs to lend" "two CPUs run processes"
+fi
+if [ "$CPU" -ge 2 ] && [ "$(regions)" -ge 2 ]; then
 	try "two partitions with a CPU each" two_partitions
 	try "one stops while the other works" one_stops
 	try "both stop" both_stop
+else
+	skip "needs two CPUs to lend and two regions" "two partitions with a CPU each" \
+		"one stops while the other works" "both stop"
 fi
 finish

@@ -74,15 +74,19 @@ static pid_t start(void)
 		err(1, "start");
 	peer.partition = start.partition;
 	rtos = ioctl(crtos, CRTOS_IOC_PEER, &peer);
+	if (rtos < 0)
+		err(1, "peer");
 	header = mmap(NULL, REGION_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, rtos, 0);
 	if (header == MAP_FAILED || header->magic != CRTOS_HEADER_MAGIC)
-		err(1, "peer");
+		err(1, "region");
 	slot = (void *)header + header->slots_off;
 
 	header->rtos_upid.control = CRTOS_UPID_SN;	/* no interrupts: it polls */
 	header->rtos_version = CRTOS_ABI_VERSION;
 	store(&header->rtos_state, CRTOS_RTOS_READY);
 	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
 	if (!pid)
 		become_shadow(start.partition);
 	return pid;
@@ -151,8 +155,10 @@ int main(int argc, char **argv)
 
 	verbose = argc > 1 && !strcmp(argv[1], "-v");
 	crtos = open("/dev/crtos", O_RDWR);
-	if (crtos < 0)
-		return 4;	/* skip */
+	if (crtos < 0) {
+		perror("# skipped: /dev/crtos");
+		return 4;
+	}
 	alarm(60);
 	pid = start();
 	memcpy(attach(), text, sizeof(text));

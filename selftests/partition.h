@@ -46,6 +46,20 @@ static inline bool cpu_is_online(unsigned int cpu)
 	return state == '1';
 }
 
+static inline bool cpu_set_online(unsigned int cpu, bool online)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	file = fopen(path, "w");
+	if (!file)
+		return false;
+	putc(online ? '1' : '0', file);
+	/* This is when it is written. */
+	return !fclose(file);
+}
+
 /* The last one that is online and not the boot CPU, or 0 */
 static inline unsigned int spare_cpu(void)
 {

@@ -370,7 +370,7 @@ static bool process_alive(struct process *p)
 	return load_acquire(&p->slot->linux_state) == CRTOS_SLOT_ATTACHED;
 }
 
-static __u64 now_ms(void)
+__u64 now_ms(void)
 {
 	struct timespec now;
 

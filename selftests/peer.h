@@ -101,6 +101,7 @@ struct peer {
 const char *peer_missing(void);
 
 unsigned int first_cpu(void);
+__u64 now_ms(void);
 
 /* These return 0 or an errno. */
 int peer_start(struct peer *peer);	/* takes what is in @cpu */

@@ -33,40 +33,84 @@ FIXTURE_VARIANT_ADD(run, started) {
 	.started = true,
 };
 
-FIXTURE_SETUP(run)
+/* Returns NULL, or why the test has to be skipped. */
+static const char *prepare(struct partition *partition, struct crtos_run *arg)
 {
-	const char *why = partition_open(&self->partition);
-	__u32 cpus[CRTOS_MAX_CPUS + 1];
-	struct crtos_start arg;
-
-	if (why)
-		SKIP(return, "%s", why);
-	partition_start_arg(&self->partition, &arg, cpus);
-	if (variant->started)
-		ASSERT_EQ(0, ioctl(self->partition.fd, CRTOS_IOC_START, &arg));
-	self->arg = (struct crtos_run) {
+	*arg = (struct crtos_run) {
 		.argc = 1,
 		.envc = 1,
-		.fd = self->partition.fd,
 		.strings = (uintptr_t)strings,
 		.strings_len = sizeof(strings),
 		.window_addr = WINDOW,
 		.window_len = PAGE,
 	};
+	return partition_open(partition);
+}
+
+/* Returns an errno. */
+static int start(struct partition *partition)
+{
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+	struct crtos_start arg;
+
+	partition_start_arg(partition, &arg, cpus);
+	return ioctl(partition->fd, CRTOS_IOC_START, &arg) ? errno : 0;
+}
+
+/* Nothing has come of it. */
+static bool runs_nothing(struct partition *partition)
+{
+	struct crtos_status status = {};
+
+	return !ioctl(partition->fd, CRTOS_IOC_STATUS, &status) && !status.nr_slots &&
+	       status.state == CRTOS_STATE_RUNNING;
+}
+
+FIXTURE_SETUP(run)
+{
+	const char *why = prepare(&self->partition, &self->arg);
+
+	if (why)
+		SKIP(return, "%s", why);
+	self->arg.fd = self->partition.fd;
+	if (variant->started)
+		ASSERT_EQ(0, start(&self->partition));
 }
 
 FIXTURE_TEARDOWN(run)
 {
-	struct crtos_status status = {};
-
 	if (self->partition.fd < 0)
 		return;
 	if (variant->started) {
-		EXPECT_EQ(0, ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status));
-		EXPECT_EQ(0, status.nr_slots);
-		EXPECT_EQ(CRTOS_STATE_RUNNING, status.state);
+		EXPECT_TRUE(runs_nothing(&self->partition));
 		EXPECT_EQ(0, partition_stop(&self->partition));
 	}
+	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
+	partition_close(&self->partition);
+}
+
+/* What there is with an RTOS only */
+FIXTURE(started) {
+	struct partition partition;
+	struct crtos_run arg;
+};
+
+FIXTURE_SETUP(started)
+{
+	const char *why = prepare(&self->partition, &self->arg);
+
+	if (why)
+		SKIP(return, "%s", why);
+	self->arg.fd = self->partition.fd;
+	ASSERT_EQ(0, start(&self->partition));
+}
+
+FIXTURE_TEARDOWN(started)
+{
+	if (self->partition.fd < 0)
+		return;
+	EXPECT_TRUE(runs_nothing(&self->partition));
+	EXPECT_EQ(0, partition_stop(&self->partition));
 	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
 	partition_close(&self->partition);
 }
@@ -122,7 +166,7 @@ TEST_F(run, window_too_low)
 	__u64 min = lowest_address();
 
 	if (min < PAGE)
-		return;
+		SKIP(return, "vm.mmap_min_addr is 0");
 	self->arg.window_addr = min - PAGE;
 	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
 	self->arg.window_len = WINDOW;
@@ -185,11 +229,17 @@ TEST_F(run, threads)
 	pthread_join(thread, NULL);
 }
 
-TEST_F(run, not_running)
+TEST(not_running)
 {
-	if (variant->started)
-		return;
-	EXPECT_EQ(ENOTCONN, run(&self->partition, &self->arg));
+	struct partition partition;
+	struct crtos_run arg;
+	const char *why = prepare(&partition, &arg);
+
+	if (why)
+		SKIP(return, "%s", why);
+	arg.fd = partition.fd;
+	EXPECT_EQ(ENOTCONN, run(&partition, &arg));
+	partition_close(&partition);
 }
 
 /* The RTOS may need a moment to give slots back. */
@@ -206,14 +256,12 @@ static int run_with_slot(struct partition *partition, const struct crtos_run *ar
 }
 
 /* More often than there are slots: none may be lost. */
-TEST_F(run, window_in_use)
+TEST_F(started, window_in_use)
 {
 	struct crtos_run *arg = &self->arg;
 	void *p;
 	int i;
 
-	if (!variant->started)
-		return;
 	p = mmap((void *)(WINDOW + PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 		 -1, 0);
 	ASSERT_NE(MAP_FAILED, p);
@@ -255,7 +303,7 @@ TEST_F(run, status)
 	EXPECT_EQ(CRTOS_ABI_VERSION, status.rtos_version);
 }
 
-TEST_F(run, log)
+TEST_F(started, log)
 {
 	char buf[16];
 	struct crtos_log log = {
@@ -263,8 +311,6 @@ TEST_F(run, log)
 		.buf = (uintptr_t)buf,
 	};
 
-	if (!variant->started)
-		return;
 	EXPECT_EQ(sizeof(buf), ioctl(self->partition.fd, CRTOS_IOC_LOG, &log));
 	EXPECT_EQ(sizeof(buf), log.pos);
 	log.pos = ~0ULL;	/* not there: from the start */
