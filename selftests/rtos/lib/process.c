@@ -58,6 +58,7 @@ static void load(struct process *p)
 	wrmsr(MSR_KERNEL_GS_BASE, p->gs_base);
 	write_cr3(p->mm.cr3);
 	cpu_set_kstack(kstack_top(p));
+	uintr_load(p->index);
 	cpu->loaded = p;
 }
 
@@ -136,6 +137,7 @@ void process_exit(struct process *p, u32 status)
 	else
 		printf("slot %u: pid %u (%s) exits with %u\n", p->index, p->pid,
 		       p->name, status >> 8);
+	printf("sent so far: %llu SENDUIPI, %llu IPI\n", uintr_posts(), apic_sent());
 	slot_send_exit(p, status);
 	p->state = PROCESS_ENDED;
 	leave(p);
