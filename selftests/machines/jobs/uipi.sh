@@ -23,6 +23,11 @@ check hello $? 42
 check "SENDUIPI in ring 3" $? 0
 ./crtos run ./uipi 1 1
 check "SENDUIPI for another slot" $? 139
+./crtos run ./ring3 1000
+check "calls from ring 3" $? 0
+./crtos run ./ring3 100 & ./crtos run ./callcost 100 & ./crtos run ./ring3 100
+check "two of them and another program" $? 0
+wait
 ./crtos run ./callcost 1000
 ./crtos status
 ./crtos log

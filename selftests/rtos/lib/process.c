@@ -106,6 +106,16 @@ void process_wake(u32 index)
 	this_cpu()->need_resched = true;
 }
 
+/* The process may be one that takes completions itself when it runs again. */
+void process_completion(u32 index, u64 requests)
+{
+	struct process *p = &processes[index];
+
+	if (p->uintr.handler)
+		p->uintr.pending |= requests & USER_ENTRIES;
+	process_wake(index);
+}
+
 bool process_exists(u32 index)
 {
 	return processes[index].state != PROCESS_FREE;
@@ -200,6 +210,7 @@ static void process_create(u32 index)
 static void process_free(struct process *p)
 {
 	unload(p);
+	uintr_unshare(p);
 	mm_free(&p->mm);
 	p->state = PROCESS_FREE;
 }
@@ -272,7 +283,9 @@ static void run(struct cpu *cpu, struct process *p)
 		load(p);
 	cpu->need_resched = false;
 	cpu->current = p;
+	uintr_resume(p);
 	switch_stack(&cpu->scheduler_sp, p->sp);
+	uintr_suspend(p);
 	cpu->current = NULL;
 }
 

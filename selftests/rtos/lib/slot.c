@@ -73,8 +73,7 @@ static void completion(unsigned int vector)
 	if (only_vector || !smp_attached())
 		return;
 	atomic_inc(&header->doorbells_in);
-	take_requests(&slot_ptr(index)->upid, &was_on);
-	process_wake(index);
+	process_completion(index, take_requests(&slot_ptr(index)->upid, &was_on));
 }
 
 /*
@@ -188,6 +187,8 @@ static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
 	struct crtos_entry *e = &slot->entries[index];
 	unsigned int i;
 
+	if (p->uintr.shared)
+		p->sq_tail = READ_ONCE(slot->sq_tail);
 	p->free_entries &= ~BIT(index);
 	e->nr = nr;
 	e->op = op;

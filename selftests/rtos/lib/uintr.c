@@ -17,6 +17,8 @@ struct uitt_entry {
 #define UITT_VALID		BIT(0)
 #define UITT_VECTOR_SHIFT	8
 #define TT_ENABLE		BIT(0)
+#define MISC_UINV_SHIFT		32
+#define RED_ZONE		128
 
 static struct uitt_entry uitt[CRTOS_MAX_SLOTS] __aligned(16);
 static u64 posts;
@@ -90,4 +92,85 @@ bool uintr_post(u32 slot)
 u64 uintr_posts(void)
 {
 	return READ_ONCE(posts);
+}
+
+/*
+ * Receiving.  While a process with a handler runs, the vector of its slot's UPID
+ * is that of user interrupts, and the CPU delivers completions to ring 3 without
+ * the kernel.  At all other times it is an ordinary vector, see completion().
+ */
+void uintr_resume(struct process *p)
+{
+	struct uintr_state *u = &p->uintr;
+
+	if (!u->handler)
+		return;
+	wrmsr(MSR_UINTR_HANDLER, u->handler);
+	wrmsr(MSR_UINTR_STACKADJUST, RED_ZONE);
+	wrmsr(MSR_UINTR_PD, (u64)&p->slot->upid);
+	wrmsr(MSR_UINTR_RR, u->pending);
+	u->pending = 0;
+	if (u->enabled)
+		asm volatile("stui");
+	else
+		asm volatile("clui");
+	wrmsr(MSR_UINTR_MISC, (u64)(VEC_COMPLETION + p->index) << MISC_UINV_SHIFT);
+}
+
+void uintr_suspend(struct process *p)
+{
+	struct uintr_state *u = &p->uintr;
+
+	if (!u->handler)
+		return;
+	wrmsr(MSR_UINTR_MISC, 0);
+	u->pending |= rdmsr(MSR_UINTR_RR) & USER_ENTRIES;
+	wrmsr(MSR_UINTR_RR, 0);
+	asm volatile("testui" : "=@ccc" (u->enabled));
+	asm volatile("clui");
+}
+
+void uintr_set_handler(struct process *p, u64 handler)
+{
+	uintr_suspend(p);
+	p->uintr.handler = handler;
+	p->uintr.enabled = true;
+	uintr_resume(p);
+}
+
+static void set_slot_pages(struct process *p, u64 bits)
+{
+	u64 pa = virt_to_phys(p->slot), off;
+
+	for (off = 0; off < header->slot_len; off += PAGE_SIZE)
+		*table_walk(p->mm.root, SLOT_VA + off, 12, PTE_P | PTE_RW | PTE_US) =
+			bits ? (pa + off) | bits : 0;
+}
+
+/*
+ * A process that has its slot can make Linux do what it likes in its name, which
+ * it can anyway, but it also names its page table there: for tests, not for
+ * programs that are not trusted.
+ */
+bool uintr_share(struct process *p)
+{
+	if (!slot_feature(CRTOS_F_SENDUIPI) || only_vector)
+		return false;
+	if (p->uintr.shared)
+		return true;
+	if (!page_reserve(header->slot_len / PAGE_SIZE))
+		return false;
+	set_slot_pages(p, PTE_P | PTE_RW | PTE_US | PTE_NX);
+	p->free_entries &= ~USER_ENTRIES;
+	p->uintr.shared = true;
+	return true;
+}
+
+/* Before its tables are freed, with the pages that they name */
+void uintr_unshare(struct process *p)
+{
+	if (!p->uintr.shared)
+		return;
+	set_slot_pages(p, 0);
+	p->uintr.shared = false;
 }
