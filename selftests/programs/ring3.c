@@ -31,15 +31,15 @@ volatile unsigned long completed, interrupts;
  * The frame: vector, RIP, RFLAGS, RSP.  Sets the bit of the vector in completed.
  */
 void handler(void);
-asm(".globl handler\n"
-    "handler:\n\t"
-    "push %rax\n\t"
-    "mov 8(%rsp), %rax\n\t"
-    "lock bts %rax, completed(%rip)\n\t"
-    "lock incq interrupts(%rip)\n\t"
-    "pop %rax\n\t"
-    "add $8, %rsp\n\t"
-    "uiret");
+asm(".globl handler\n\t"
+	"handler:\n\t"
+	"push %rax\n\t"
+	"mov 8(%rsp), %rax\n\t"
+	"lock bts %rax, completed(%rip)\n\t"
+	"lock incq interrupts(%rip)\n\t"
+	"pop %rax\n\t"
+	"add $8, %rsp\n\t"
+	"uiret");
 
 static void die(const char *what)
 {
