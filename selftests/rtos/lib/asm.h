@@ -6,6 +6,8 @@
 /* The image is linked here; physical memory is seen at DIRECT_VA + address. */
 #define KERNEL_VA	0xffffffff80000000
 #define DIRECT_VA	0xffff800000000000
+/* Where a process finds its slot if it asks for it, outside every window */
+#define SLOT_VA		0x7f0000000000
 
 /* As in Linux, so that programs see the selectors they would see there. */
 #define SEL_KCODE	0x10

@@ -126,7 +126,10 @@ static void features_setup(void)
 		cr4 |= CR4_SMAP;
 	if (c7.ecx & BIT(2))
 		cr4 |= CR4_UMIP;
+	if (uintr_present())
+		cr4 |= CR4_UINTR;
 	write_cr4(cr4);
+	uintr_init_cpu();
 	if (cr4 & CR4_OSXSAVE) {
 		xfeatures = cpuid(0xd, 0).eax & 7;
 		xsetbv(xfeatures);
@@ -198,10 +201,13 @@ void boot_main(u64 region_addr, u64 index, u64 image)
 	page_init(image);
 	paging_init();
 	timer_init();
+	uintr_init();
 	nr = smp_start();
 	printf("crtos test RTOS, ABI %u: APIC %u (%s), %llu MiB at 0x%llx, %u CPUs",
 	       CRTOS_ABI_VERSION, apic_id(), apic_mmio() ? "xAPIC, reset" : "x2APIC, reset",
 	       header->region_len >> 20, region_addr, nr);
+	if (slot_feature(CRTOS_F_SENDUIPI))
+		printf(", SENDUIPI");
 	if (nr < header->nr_cpus)
 		printf(", %u did not come", header->nr_cpus - nr);
 	printf("\n");

@@ -58,6 +58,7 @@ static void load(struct process *p)
 	wrmsr(MSR_KERNEL_GS_BASE, p->gs_base);
 	write_cr3(p->mm.cr3);
 	cpu_set_kstack(kstack_top(p));
+	uintr_load(p->index);
 	cpu->loaded = p;
 }
 
@@ -105,6 +106,16 @@ void process_wake(u32 index)
 	this_cpu()->need_resched = true;
 }
 
+/* The process may be one that takes completions itself when it runs again. */
+void process_completion(u32 index, u64 requests)
+{
+	struct process *p = &processes[index];
+
+	if (p->uintr.handler)
+		p->uintr.pending |= requests & USER_ENTRIES;
+	process_wake(index);
+}
+
 bool process_exists(u32 index)
 {
 	return processes[index].state != PROCESS_FREE;
@@ -136,6 +147,7 @@ void process_exit(struct process *p, u32 status)
 	else
 		printf("slot %u: pid %u (%s) exits with %u\n", p->index, p->pid,
 		       p->name, status >> 8);
+	printf("sent so far: %llu SENDUIPI, %llu IPI\n", uintr_posts(), apic_sent());
 	slot_send_exit(p, status);
 	p->state = PROCESS_ENDED;
 	leave(p);
@@ -198,6 +210,7 @@ static void process_create(u32 index)
 static void process_free(struct process *p)
 {
 	unload(p);
+	uintr_unshare(p);
 	mm_free(&p->mm);
 	p->state = PROCESS_FREE;
 }
@@ -270,7 +283,9 @@ static void run(struct cpu *cpu, struct process *p)
 		load(p);
 	cpu->need_resched = false;
 	cpu->current = p;
+	uintr_resume(p);
 	switch_stack(&cpu->scheduler_sp, p->sp);
+	uintr_suspend(p);
 	cpu->current = NULL;
 }
 

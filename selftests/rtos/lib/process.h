@@ -43,10 +43,27 @@ struct sigaltstack {
 };
 
 /**
+ * struct uintr_state - what a process that works with its slot itself has
+ * @shared: the slot is mapped at SLOT_VA; the lower half of its entries is the
+ *	process's
+ * @handler: for user interrupts, 0: none
+ * @pending: user interrupts that wait while the process does not run
+ * @enabled: may it be interrupted?  While it does not run
+ */
+struct uintr_state {
+	bool shared;
+	u64 handler;
+	u64 pending;
+	bool enabled;
+};
+
+/**
  * struct process - a process with its one thread
  * @sp: kernel stack pointer while the process does not run
  * @sq_tail: entries published since the slot was attached
  * @free_entries: bit i: entry i of the slot is not in use
+ * @entries: how often it left ring 3
+ * @interrupts: for an interrupt
  */
 struct process {
 	enum process_state state;
@@ -58,6 +75,8 @@ struct process {
 	struct crtos_slot *slot;
 	u32 sq_tail;
 	u64 free_entries;
+	struct uintr_state uintr;
+	u64 entries, interrupts;
 	u64 sig_blocked, sig_pending;
 	struct sigaction sigaction[NR_SIGNALS];
 	struct sigaltstack sigaltstack;
@@ -77,8 +96,18 @@ struct crtos_regs *process_regs(struct process *p);
 void process_yield(void);
 void process_wait(struct process *p);
 void process_wake(u32 index);
+void process_completion(u32 index, u64 requests);
 void __noreturn process_end(struct process *p);
 void __noreturn process_exit(struct process *p, u32 status);
+
+/* uintr.c */
+#define USER_ENTRIES	0xffffffffULL
+
+void uintr_resume(struct process *p);
+void uintr_suspend(struct process *p);
+bool uintr_share(struct process *p);
+void uintr_unshare(struct process *p);
+void uintr_set_handler(struct process *p, u64 handler);
 
 /* slot.c */
 extern u32 only_vector;		/* of all that Linux sends; 0: there is no such */

@@ -5,7 +5,9 @@
 /* Longer than a call that Linux serves at once, shorter than going to sleep. */
 #define SPIN_US		20
 
-#define FEATURES	(CRTOS_F_TIME | CRTOS_F_CRASH)
+#ifndef FORCE_FEATURES		/* for tests, whatever Linux offers */
+#define FORCE_FEATURES	0
+#endif
 
 u32 only_vector;
 
@@ -71,8 +73,7 @@ static void completion(unsigned int vector)
 	if (only_vector || !smp_attached())
 		return;
 	atomic_inc(&header->doorbells_in);
-	take_requests(&slot_ptr(index)->upid, &was_on);
-	process_wake(index);
+	process_completion(index, take_requests(&slot_ptr(index)->upid, &was_on));
 }
 
 /*
@@ -119,10 +120,19 @@ void header_check(void)
 	panic(NULL, "wrong ABI");
 }
 
+static u64 features(void)
+{
+	u64 ours = CRTOS_F_TIME | CRTOS_F_CRASH;
+
+	if (uintr_ready())
+		ours |= CRTOS_F_SENDUIPI;
+	return ours & (header->features | FORCE_FEATURES);
+}
+
 /* What both sides have */
 bool slot_feature(u64 feature)
 {
-	return header->features & FEATURES & feature;
+	return features() & feature;
 }
 
 void slot_init(void)
@@ -141,18 +151,23 @@ void slot_ready(void)
 	only_vector = header->vector;
 	WRITE_ONCE(header->rtos_upid.control, upid_control(VEC_DOORBELL));
 	WRITE_ONCE(header->rtos_version, CRTOS_ABI_VERSION);
-	WRITE_ONCE(header->rtos_features, header->features & FEATURES);
+	WRITE_ONCE(header->rtos_features, features());
 	/* Pairs with the acquiring load of rtos_state in Linux. */
 	store_release(&header->rtos_state, CRTOS_RTOS_READY);
 	smp_resume();
 }
 
-/* Post into the UPID of Linux as SENDUIPI would. */
+/* Post into the UPID of Linux by SENDUIPI, or as it would. */
 void slot_notify(u32 index)
 {
 	struct crtos_upid *upid = &header->linux_upid;
 	u64 control;
 
+	if (slot_feature(CRTOS_F_SENDUIPI) && uintr_post(index)) {
+		/* Whether it notified, only Linux can tell. */
+		atomic_inc(&header->doorbells_out);
+		return;
+	}
 	test_and_set_bit(&upid->pir, index);
 	control = READ_ONCE(upid->control);
 	if (control & (CRTOS_UPID_ON | CRTOS_UPID_SN))
@@ -172,6 +187,8 @@ static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
 	struct crtos_entry *e = &slot->entries[index];
 	unsigned int i;
 
+	if (p->uintr.shared)
+		p->sq_tail = READ_ONCE(slot->sq_tail);
 	p->free_entries &= ~BIT(index);
 	e->nr = nr;
 	e->op = op;

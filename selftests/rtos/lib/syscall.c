@@ -9,6 +9,10 @@
 #define ARCH_SET_FS	0x1002
 #define ARCH_GET_FS	0x1003
 #define ARCH_GET_GS	0x1004
+/* Of the test RTOS: work with the slot from ring 3. */
+#define ARCH_CRTOS_SLOT		0x43520001	/* map it: *a[1] = where */
+#define ARCH_CRTOS_HANDLER	0x43520002	/* for user interrupts */
+#define ARCH_CRTOS_ENTRIES	0x43520003	/* how often it left ring 3, [1]: by interrupts */
 
 #define MAP_SHARED		0x01
 #define MAP_PRIVATE		0x02
@@ -212,6 +216,22 @@ static s64 sys_arch_prctl(struct process *p, const u64 *a)
 		return copy_to_user(&p->mm, a[1], &p->fs_base, sizeof(u64));
 	if (a[0] == ARCH_GET_GS)
 		return copy_to_user(&p->mm, a[1], &p->gs_base, sizeof(u64));
+	if (a[0] == ARCH_CRTOS_ENTRIES) {
+		u64 entries[] = { p->entries, p->interrupts };
+
+		return copy_to_user(&p->mm, a[1], entries, sizeof(entries));
+	}
+	if (a[0] == ARCH_CRTOS_SLOT) {
+		u64 va = SLOT_VA;
+
+		return uintr_share(p) ? copy_to_user(&p->mm, a[1], &va, sizeof(va)) : -ENODEV;
+	}
+	if (a[0] == ARCH_CRTOS_HANDLER) {
+		if (!p->uintr.shared || a[1] >= USER_LIMIT)
+			return -EINVAL;
+		uintr_set_handler(p, a[1]);
+		return 0;
+	}
 	if (a[0] != ARCH_SET_FS && a[0] != ARCH_SET_GS)
 		return -EINVAL;
 	/* Also keeps WRMSR from faulting. */
@@ -395,6 +415,7 @@ void syscall(struct crtos_regs *r)
 	u64 nr = (u32)r->rax;
 
 	atomic_inc(&header->kernel_entries);
+	p->entries++;
 	touch_stack(p, r->rsp, args);
 	if (nr < ARRAY_SIZE(local_calls) && local_calls[nr]) {
 		r->rax = local_calls[nr](p, args);

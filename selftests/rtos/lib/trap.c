@@ -141,6 +141,12 @@ void trap(struct crtos_regs *r)
 		atomic_inc(&header->stray_vectors);
 		return;
 	}
+	if (r->cs & 3) {
+		struct process *p = this_cpu()->current;
+
+		p->entries++;
+		p->interrupts += r->vector >= 32;
+	}
 	if (r->vector < 32)
 		exception(r);
 	else

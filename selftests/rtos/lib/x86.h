@@ -11,10 +11,17 @@
 #define CR4_OSXSAVE		BIT(18)
 #define CR4_SMEP		BIT(20)
 #define CR4_SMAP		BIT(21)
+#define CR4_UINTR		BIT(25)
 
 #define MSR_APIC_BASE		0x1b
 #define MSR_SYSENTER_CS		0x174
 #define MSR_X2APIC		0x800
+#define MSR_UINTR_RR		0x985
+#define MSR_UINTR_HANDLER	0x986
+#define MSR_UINTR_STACKADJUST	0x987
+#define MSR_UINTR_MISC		0x988
+#define MSR_UINTR_PD		0x989
+#define MSR_UINTR_TT		0x98a
 #define MSR_EFER		0xc0000080
 #define MSR_STAR		0xc0000081
 #define MSR_LSTAR		0xc0000082

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SENDUIPI, the instruction with which a process rings Linux from ring 3.
+ *
+ * The table that it takes the receiver from has an entry for each slot: the UPID
+ * of Linux, the number of the slot as the request. While a process is loaded,
+ * its CPU has a table of one entry, which is that of the slot: SENDUIPI of 0 is
+ * all that it can do. The kernel shares that table.
+ */
+#include "process.h"
+
+struct uitt_entry {
+	u64 control;
+	u64 upid;
+};
+
+#define UITT_VALID		BIT(0)
+#define UITT_VECTOR_SHIFT	8
+#define TT_ENABLE		BIT(0)
+#define MISC_UINV_SHIFT		32
+#define RED_ZONE		128
+
+static struct uitt_entry uitt[CRTOS_MAX_SLOTS] __aligned(16);
+static u64 posts;
+static bool ready;
+
+/* All CPUs of the machine are taken to be alike. */
+bool uintr_present(void)
+{
+	return cpuid(0, 0).eax >= 7 && cpuid(7, 0).edx & BIT(5);
+}
+
+/* On each CPU, with CR4.UINTR set.  Nothing is received: no vector, no UPID. */
+void uintr_init_cpu(void)
+{
+	if (!(read_cr4() & CR4_UINTR))
+		return;
+	wrmsr(MSR_UINTR_TT, 0);
+	wrmsr(MSR_UINTR_MISC, 0);	/* index 0 is the highest, UINV 0 */
+	wrmsr(MSR_UINTR_PD, 0);
+	wrmsr(MSR_UINTR_HANDLER, 0);
+	wrmsr(MSR_UINTR_STACKADJUST, 0);
+	wrmsr(MSR_UINTR_RR, 0);
+}
+
+bool uintr_ready(void)
+{
+	return ready;
+}
+
+/* Once the header is there */
+void uintr_init(void)
+{
+	u32 i;
+
+	ready = uintr_present();
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+		uitt[i] = (struct uitt_entry) {
+			.control = UITT_VALID | i << UITT_VECTOR_SHIFT,
+			.upid = (u64)&header->linux_upid,
+		};
+}
+
+/* SENDUIPI is an invalid instruction without the feature. */
+void uintr_load(u32 slot)
+{
+	if (ready && read_cr4() & CR4_UINTR)
+		wrmsr(MSR_UINTR_TT, slot_feature(CRTOS_F_SENDUIPI) ?
+				    (u64)&uitt[slot] | TT_ENABLE : 0);
+}
+
+/*
+ * Posts for @slot, which may be that of no process, or not of the one that is
+ * loaded.  SENDUIPI is a locked instruction: Linux sees what was stored before.
+ * False: this CPU cannot.
+ */
+bool uintr_post(u32 slot)
+{
+	struct process *loaded = cpu_from_gdt()->loaded;
+
+	if (!(read_cr4() & CR4_UINTR))
+		return false;
+	if (!loaded || loaded->index != slot)
+		uintr_load(slot);
+	asm volatile("senduipi %0" : : "r" (0ULL) : "memory");
+	if (loaded && loaded->index != slot)
+		uintr_load(loaded->index);
+	atomic_inc(&posts);
+	return true;
+}
+
+u64 uintr_posts(void)
+{
+	return READ_ONCE(posts);
+}
+
+/*
+ * Receiving.  While a process with a handler runs, the vector of its slot's UPID
+ * is that of user interrupts, and the CPU delivers completions to ring 3 without
+ * the kernel.  At all other times it is an ordinary vector, see completion().
+ */
+void uintr_resume(struct process *p)
+{
+	struct uintr_state *u = &p->uintr;
+
+	if (!u->handler)
+		return;
+	wrmsr(MSR_UINTR_HANDLER, u->handler);
+	wrmsr(MSR_UINTR_STACKADJUST, RED_ZONE);
+	wrmsr(MSR_UINTR_PD, (u64)&p->slot->upid);
+	wrmsr(MSR_UINTR_RR, u->pending);
+	u->pending = 0;
+	if (u->enabled)
+		asm volatile("stui");
+	else
+		asm volatile("clui");
+	wrmsr(MSR_UINTR_MISC, (u64)(VEC_COMPLETION + p->index) << MISC_UINV_SHIFT);
+}
+
+void uintr_suspend(struct process *p)
+{
+	struct uintr_state *u = &p->uintr;
+
+	if (!u->handler)
+		return;
+	wrmsr(MSR_UINTR_MISC, 0);
+	u->pending |= rdmsr(MSR_UINTR_RR) & USER_ENTRIES;
+	wrmsr(MSR_UINTR_RR, 0);
+	asm volatile("testui" : "=@ccc" (u->enabled));
+	asm volatile("clui");
+}
+
+void uintr_set_handler(struct process *p, u64 handler)
+{
+	uintr_suspend(p);
+	p->uintr.handler = handler;
+	p->uintr.enabled = true;
+	uintr_resume(p);
+}
+
+static void set_slot_pages(struct process *p, u64 bits)
+{
+	u64 pa = virt_to_phys(p->slot), off;
+
+	for (off = 0; off < header->slot_len; off += PAGE_SIZE)
+		*table_walk(p->mm.root, SLOT_VA + off, 12, PTE_P | PTE_RW | PTE_US) =
+			bits ? (pa + off) | bits : 0;
+}
+
+/*
+ * A process that has its slot can make Linux do what it likes in its name, which
+ * it can anyway, but it also names its page table there: for tests, not for
+ * programs that are not trusted.
+ */
+bool uintr_share(struct process *p)
+{
+	if (!slot_feature(CRTOS_F_SENDUIPI) || only_vector)
+		return false;
+	if (p->uintr.shared)
+		return true;
+	if (!page_reserve(header->slot_len / PAGE_SIZE))
+		return false;
+	set_slot_pages(p, PTE_P | PTE_RW | PTE_US | PTE_NX);
+	p->free_entries &= ~USER_ENTRIES;
+	p->uintr.shared = true;
+	return true;
+}
+
+/* Before its tables are freed, with the pages that they name */
+void uintr_unshare(struct process *p)
+{
+	if (!p->uintr.shared)
+		return;
+	set_slot_pages(p, 0);
+	p->uintr.shared = false;
+}
