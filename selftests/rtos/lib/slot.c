@@ -5,10 +5,6 @@
 /* Longer than a call that Linux serves at once, shorter than going to sleep. */
 #define SPIN_US		20
 
-#ifndef FORCE_FEATURES		/* for tests, whatever Linux offers */
-#define FORCE_FEATURES	0
-#endif
-
 u32 only_vector;
 
 static u64 spin_cycles;
@@ -126,7 +122,7 @@ static u64 features(void)
 
 	if (uintr_ready())
 		ours |= CRTOS_F_SENDUIPI;
-	return ours & (header->features | FORCE_FEATURES);
+	return ours & header->features;
 }
 
 /* What both sides have */
