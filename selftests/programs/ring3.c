@@ -30,7 +30,6 @@ volatile unsigned long completed, interrupts;
 /*
  * The frame: vector, RIP, RFLAGS, RSP.  Sets the bit of the vector in completed.
  */
-void handler(void);
 asm(".globl handler\n\t"
 	"handler:\n\t"
 	"push %rax\n\t"
@@ -40,6 +39,14 @@ asm(".globl handler\n\t"
 	"pop %rax\n\t"
 	"add $8, %rsp\n\t"
 	"uiret");
+
+static unsigned long handler_address(void)
+{
+	unsigned long address;
+
+	asm("lea handler(%%rip), %0" : "=r" (address));
+	return address;
+}
 
 static void die(const char *what)
 {
@@ -133,7 +140,7 @@ int main(int argc, char **argv)
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		die("1 to 100000 rounds");
 	if (syscall(SYS_arch_prctl, ARCH_CRTOS_SLOT, &slot) ||
-	    syscall(SYS_arch_prctl, ARCH_CRTOS_HANDLER, handler))
+	    syscall(SYS_arch_prctl, ARCH_CRTOS_HANDLER, handler_address()))
 		die("this is not the test RTOS, or it has no SENDUIPI");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	failed = measure("polled", polled, rounds);
