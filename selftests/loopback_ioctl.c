@@ -26,16 +26,6 @@ static int request(int fd, unsigned long nr, void *arg)
 	return ioctl(fd, nr, arg) < 0 ? errno : 0;
 }
 
-static void drop_capability(unsigned int cap)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	syscall(SYS_capget, &header, data);
-	data[cap / 32].effective &= ~(1U << cap % 32);
-	syscall(SYS_capset, &header, data);
-}
-
 static void become_nobody(void)
 {
 	if (setgid(65534) || setuid(65534))

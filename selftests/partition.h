@@ -14,8 +14,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/crtos.h>
 
 /**
@@ -152,6 +154,16 @@ static inline void partition_start_arg(struct partition *partition, struct crtos
 		.image = (uintptr_t)partition->image,
 		.image_len = partition->image_len,
 	};
+}
+
+static inline void drop_capability(unsigned int cap)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	syscall(SYS_capget, &header, data);
+	data[cap / 32].effective &= ~(1U << cap % 32);
+	syscall(SYS_capset, &header, data);
 }
 
 /* Returns an errno. */

@@ -271,16 +271,6 @@ TEST_F(start, stop_arguments)
 	EXPECT_EQ(EFAULT, errno);
 }
 
-static void drop_capability(unsigned int cap)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	syscall(SYS_capget, &header, data);
-	data[cap / 32].effective &= ~(1U << cap % 32);
-	syscall(SYS_capset, &header, data);
-}
-
 /* As a service might be that was given the descriptor. In a process of its own. */
 TEST_F(start, not_permitted)
 {
