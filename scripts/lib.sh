@@ -88,6 +88,30 @@ fi
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=crtos KBUILD_BUILD_HOST=localhost LOCALVERSION=
 
+# mirror: the Debian mirror that the system uses for the release that it is itself,
+# nothing if apt knows none
+mirror()
+{
+	local codename
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	# shellcheck disable=SC2016 # apt's variables
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' |
+		awk -v codename="$codename" \
+			'$2 == codename || $2 ~ /^(old)?stable$|^testing$/ { print $1 }' |
+		while read -r uri; do
+			case $uri in
+			cdrom:*) continue ;;
+			# A file with mirrors, one in a line
+			mirror+file:*)
+				uri=${uri#mirror+file:}
+				uri=$(awk '/^[a-z]/ { print $1; exit }' "${uri%/}")
+				;;
+			esac
+			echo "${uri%/}"
+			break
+		done
+}
+
 # kmake OUT ARGUMENT...: the kernel's make, objects go to OUT.
 kmake()
 {

@@ -57,6 +57,38 @@ keep_all()
 	says 125 "no room" run ./keep
 }
 
+# One that Linux must find itself
+lost_one()
+{
+	_lost=$(status lost_doorbells)
+	refused stuck && equal "lost doorbells" "$(status lost_doorbells)" $((_lost + 1))
+}
+
+# 100,000 doorbells for nothing: suppressed, as often as it takes
+flooded()
+{
+	_throttled=$(status throttled)
+	ticks_lost_by "$CRTOS" run ./flood || return 1
+	echo "# $LOST timer ticks lost, doorbells suppressed $(($(status throttled) - _throttled)) times" >&3
+	# Where time is no accident: two ticks for 10,000
+	[ "${crtos_machine:-}" != bochs ] ||
+		{ [ "$LOST" -le 20 ] && [ "$(status throttled)" -gt "$_throttled" ]; }
+}
+
+# Either it does no harm, as where interrupts are slow, or the RTOS is stopped.
+deaf()
+{
+	ticks_lost_by "$CRTOS" run ./flood-deaf
+	_ret=$?
+	echo "# $LOST timer ticks lost, status $_ret" >&3
+	if [ $_ret = 0 ]; then
+		[ "${crtos_machine:-}" != bochs ]
+	else
+		[ $_ret = 137 ] && says 125 "stopped itself" run ./well && stop &&
+			start "$HOSTILE" && refused well
+	fi
+}
+
 # broken WAY TEXT: the whole RTOS, which must be started anew
 broken()
 {
@@ -70,7 +102,8 @@ died()
 		start "$HOSTILE" && refused well
 }
 
-begin 23 "$HOSTILE"
+exec 3>&1
+begin 27 "$HOSTILE"
 "$CRTOS" run ./stay &
 PID=$!
 try "neighbour" wait_for one_process
@@ -83,11 +116,15 @@ done
 for way in bad-entry bad-upid; do
 	try "$way" counted $way
 done
+try "bad-doorbell" refused bad-doorbell
+try "stuck" lost_one
+try "flood" flooded
 try "a process that behaves" refused well
 try "the neighbour is still there" neighbour
 try "bad-version" broken bad-version "version of the ABI"
 try "dead" died dead
 try "dead, without a word" died dead-quiet
+try "flood-deaf" deaf
 try "slots that are never given back" keep_all
 try "stop" stop
 try "the CPU is back" equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1

@@ -89,6 +89,43 @@ wait_for()
 
 no_processes() { [ "$(status processes)" = 0 ]; }
 
+# row NAME: of /proc/interrupts, a number for each CPU
+row()
+{
+	awk -v row="$1:" '$1 == row { for (i = 2; $i ~ /^[0-9]+$/; i++) print $i }' /proc/interrupts
+}
+
+sum() { awk '{ sum += $1 } END { print sum + 0 }'; }
+
+# "TICKS SECONDS" so far, on the CPU that takes the doorbells
+ticks()
+{
+	echo "$(row LOC | sed -n "$((DOORBELL_CPU + 1))p")" "$(cut -d ' ' -f 1 /proc/uptime)"
+}
+
+# ticks_lost_by COMMAND...: sets LOST. The CPU is kept busy, so that it needs the
+# tick, and the second before the command says how many there are.
+ticks_lost_by()
+{
+	DOORBELL_CPU=$(status doorbell_cpu)
+	taskset $((1 << DOORBELL_CPU)) sh -c 'while :; do :; done' &
+	_busy=$!
+	_before=$(ticks)
+	sleep 1
+	_between=$(ticks)
+	_ret=0
+	"$@" || _ret=$?
+	_after=$(ticks)
+	kill $_busy
+	wait $_busy
+	LOST=$(echo "$_before $_between $_after" | awk '{
+		rate = ($3 - $1) / ($4 - $2)
+		lost = ($6 - $4) * rate - ($5 - $3)
+		printf "%d", (lost > 0 ? lost : 0)
+	}')
+	return $_ret
+}
+
 # equal WHAT GOT EXPECTED
 equal()
 {

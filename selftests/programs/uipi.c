@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings Linux from ring 3, without a request: its worker looks and sleeps again.
+ * Rings Linux from ring 3, without a request; or reads the page of the slot that is
+ * not for it.
  *
- *	uipi [TIMES [INDEX]]	INDEX other than 0 is not this process's
+ *	uipi TIMES [INDEX]	INDEX other than 0 is not this process's
+ *	uipi page
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include "slot.h"
 
 int main(int argc, char **argv)
 {
-	int i, times = argc > 1 ? atoi(argv[1]) : 1;
 	unsigned long index = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	int i, times = argc > 1 ? atoi(argv[1]) : 1;
+
+	if (argc > 1 && !strcmp(argv[1], "page"))
+		return slot_open() ? *(volatile int *)slot : 1;
 
 	for (i = 0; i < times; i++)
 		asm volatile("senduipi %0" : : "r" (index) : "memory");

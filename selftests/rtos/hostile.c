@@ -49,11 +49,12 @@ static struct crtos_slot *slot_at(u32 index)
 static void ring_linux(struct attempt *a)
 {
 	struct crtos_upid *upid = &header->linux_upid;
-	u64 control = READ_ONCE(upid->control);
+	u64 control;
 
 	test_and_set_bit(&upid->pir, a->index);
 	if (test_and_set_bit(&upid->control, 0))
 		return;
+	control = READ_ONCE(upid->control);
 	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
 		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
 }
@@ -367,6 +368,84 @@ static bool run_bad_upid(struct attempt *a)
 	return ok;
 }
 
+static void ring_at(u64 control)
+{
+	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
+		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
+}
+
+/* What Linux once wrote there decides nothing in Linux. */
+static bool run_bad_doorbell(struct attempt *a)
+{
+	struct crtos_upid *upid = &header->linux_upid;
+	const u64 good = upid->control & ~(CRTOS_UPID_ON | CRTOS_UPID_SN);
+	const u64 table[] = {
+		0, ~0ULL, CRTOS_UPID_ON, CRTOS_UPID_SN, CRTOS_UPID_ON | CRTOS_UPID_SN,
+		~(CRTOS_UPID_ON | CRTOS_UPID_SN),
+		2ULL << CRTOS_UPID_NV_SHIFT,
+		good | 0xff00fffcULL,
+		(u64)apic_ndst() << CRTOS_UPID_NDST_SHIFT | 0xecULL << CRTOS_UPID_NV_SHIFT,
+	};
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		memset(upid->reserved, i, sizeof(upid->reserved));
+		WRITE_ONCE(upid->control, table[i]);
+		prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+		a->slot->sq[a->nr++ % CRTOS_SQ_SIZE] = 0;
+		store_release(&a->slot->sq_tail, a->nr);
+		WRITE_ONCE(upid->pir, ~0ULL);
+		ring_at(good);
+		ok &= result(&a->slot->entries[0]) > 0;
+	}
+	WRITE_ONCE(upid->control, good);
+	return ok;
+}
+
+/* Doorbells that look as if they had rung are found by the watchdog. */
+static bool run_stuck(struct attempt *a)
+{
+	struct crtos_upid *upid = &header->linux_upid;
+	bool ok;
+
+	test_and_set_bit(&upid->control, 0);
+	ok = linux_call(a, NR_getppid, ARGS()) > 0;
+	test_and_clear_bit(&upid->control, 0);
+	return ok;
+}
+
+#define FLOOD	100000
+
+/* For everybody, and nobody has anything: as fast as Linux wants to hear it */
+static bool run_flood(struct attempt *a)
+{
+	struct crtos_upid *upid = &header->linux_upid;
+	u32 i;
+
+	for (i = 0; i < FLOOD; i++) {
+		xchg64(&upid->pir, ~0ULL);
+		if ((READ_ONCE(upid->control) & CRTOS_UPID_SN) ||
+		    test_and_set_bit(&upid->control, 0))
+			continue;
+		ring_at(READ_ONCE(upid->control));
+	}
+	return linux_call(a, NR_getppid, ARGS()) > 0;
+}
+
+/* Whatever Linux wants */
+static bool run_flood_deaf(struct attempt *a)
+{
+	struct crtos_upid *upid = &header->linux_upid;
+	u32 i;
+
+	for (i = 0; i < FLOOD; i++) {
+		xchg64(&upid->pir, ~0ULL);
+		ring_at(READ_ONCE(upid->control));
+	}
+	return linux_call(a, NR_getppid, ARGS()) > 0;
+}
+
 /* Linux's fields are only read by the RTOS. Linux must not read them back. */
 static bool run_scribble(struct attempt *a)
 {
@@ -444,6 +523,10 @@ static const struct way ways[] = {
 	{ "bad-root", run_bad_root },
 	{ "bad-table", run_bad_table },
 	{ "bad-upid", run_bad_upid },
+	{ "bad-doorbell", run_bad_doorbell },
+	{ "stuck", run_stuck },
+	{ "flood", run_flood },
+	{ "flood-deaf", run_flood_deaf },
 	{ "scribble", run_scribble },
 	{ "bad-version", run_bad_version },
 	{ "dead", run_dead },

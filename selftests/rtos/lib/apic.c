@@ -34,7 +34,6 @@
 #define DIVIDE_BY_16		3
 
 static bool x2apic;
-static u64 sent;
 
 u64 apic_mmio(void)
 {
@@ -145,7 +144,6 @@ void apic_off(void)
 /* Interrupts are off, so nothing comes between the two halves of the ICR. */
 void apic_send(u32 ndst, unsigned int vector)
 {
-	atomic_inc(&sent);
 	if (x2apic) {
 		/* This WRMSR does not wait for earlier stores. */
 		asm volatile("mfence; lfence" ::: "memory");
@@ -157,11 +155,6 @@ void apic_send(u32 ndst, unsigned int vector)
 		cpu_relax();
 	apic_write(APIC_ICR2, ndst >> 8 << 24);
 	apic_write(APIC_ICR, ICR_ASSERT | vector);
-}
-
-u64 apic_sent(void)
-{
-	return READ_ONCE(sent);
 }
 
 /* @count is in units of 16 ticks; 0 stops the timer. */

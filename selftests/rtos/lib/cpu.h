@@ -110,7 +110,6 @@ u32 apic_id(void);
 void apic_timer_arm(u32 count, bool periodic);
 u32 apic_timer_left(void);
 u64 apic_mmio(void);	/* 0 in x2APIC mode */
-u64 apic_sent(void);	/* interrupts that went through the ICR */
 
 /* uintr.c */
 bool uintr_present(void);
@@ -119,7 +118,7 @@ void uintr_init(void);
 bool uintr_ready(void);
 void uintr_load(u32 slot);
 bool uintr_post(u32 slot);
-u64 uintr_posts(void);
+void uintr_set_software(bool on);
 
 #define TIMER_HZ	100
 

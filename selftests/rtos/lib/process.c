@@ -147,7 +147,6 @@ void process_exit(struct process *p, u32 status)
 	else
 		printf("slot %u: pid %u (%s) exits with %u\n", p->index, p->pid,
 		       p->name, status >> 8);
-	printf("sent so far: %llu SENDUIPI, %llu IPI\n", uintr_posts(), apic_sent());
 	slot_send_exit(p, status);
 	p->state = PROCESS_ENDED;
 	leave(p);

@@ -159,18 +159,21 @@ void slot_notify(u32 index)
 	struct crtos_upid *upid = &header->linux_upid;
 	u64 control;
 
-	if (slot_feature(CRTOS_F_SENDUIPI) && uintr_post(index)) {
+	if (uintr_post(index)) {
 		/* Whether it notified, only Linux can tell. */
 		atomic_inc(&header->doorbells_out);
+		atomic_inc(&header->senduipis);
 		return;
 	}
 	test_and_set_bit(&upid->pir, index);
-	control = READ_ONCE(upid->control);
-	if (control & (CRTOS_UPID_ON | CRTOS_UPID_SN))
+	if (READ_ONCE(upid->control) & (CRTOS_UPID_ON | CRTOS_UPID_SN))
 		return;
 	if (test_and_set_bit(&upid->control, 0))
 		return;
+	/* Linux may have moved it meanwhile: to where it is when ON is set. */
+	control = READ_ONCE(upid->control);
 	atomic_inc(&header->doorbells_out);
+	atomic_inc(&header->ipis);
 	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
 		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
 }
@@ -204,6 +207,8 @@ static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
 	mb();
 	if (READ_ONCE(slot->flags) & CRTOS_SLOT_NEED_WAKEUP)
 		slot_notify(p->index);
+	else
+		atomic_inc(&header->suppressed);
 	return e;
 }
 

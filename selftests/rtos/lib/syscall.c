@@ -13,6 +13,7 @@
 #define ARCH_CRTOS_SLOT		0x43520001	/* map it: *a[1] = where */
 #define ARCH_CRTOS_HANDLER	0x43520002	/* for user interrupts */
 #define ARCH_CRTOS_ENTRIES	0x43520003	/* how often it left ring 3, [1]: by interrupts */
+#define ARCH_CRTOS_SOFTWARE	0x43520004	/* the kernel posts without SENDUIPI */
 
 #define MAP_SHARED		0x01
 #define MAP_PRIVATE		0x02
@@ -225,6 +226,10 @@ static s64 sys_arch_prctl(struct process *p, const u64 *a)
 		u64 va = SLOT_VA;
 
 		return uintr_share(p) ? copy_to_user(&p->mm, a[1], &va, sizeof(va)) : -ENODEV;
+	}
+	if (a[0] == ARCH_CRTOS_SOFTWARE) {
+		uintr_set_software(a[1]);
+		return 0;
 	}
 	if (a[0] == ARCH_CRTOS_HANDLER) {
 		if (!p->uintr.shared || a[1] >= USER_LIMIT)

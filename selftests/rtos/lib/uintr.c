@@ -19,10 +19,13 @@ struct uitt_entry {
 #define TT_ENABLE		BIT(0)
 #define MISC_UINV_SHIFT		32
 #define RED_ZONE		128
+#define PRIVATE_PART		offsetof(struct crtos_slot, sq_tail)
+
+static_assert(PRIVATE_PART == PAGE_SIZE);
 
 static struct uitt_entry uitt[CRTOS_MAX_SLOTS] __aligned(16);
-static u64 posts;
 static bool ready;
+static bool software;	/* for comparison */
 
 /* All CPUs of the machine are taken to be alike. */
 bool uintr_present(void)
@@ -64,7 +67,7 @@ void uintr_init(void)
 /* SENDUIPI is an invalid instruction without the feature. */
 void uintr_load(u32 slot)
 {
-	if (ready && read_cr4() & CR4_UINTR)
+	if (ready && (read_cr4() & CR4_UINTR))
 		wrmsr(MSR_UINTR_TT, slot_feature(CRTOS_F_SENDUIPI) ?
 				    (u64)&uitt[slot] | TT_ENABLE : 0);
 }
@@ -78,20 +81,19 @@ bool uintr_post(u32 slot)
 {
 	struct process *loaded = cpu_from_gdt()->loaded;
 
-	if (!(read_cr4() & CR4_UINTR))
+	if (!slot_feature(CRTOS_F_SENDUIPI) || software || !(read_cr4() & CR4_UINTR))
 		return false;
 	if (!loaded || loaded->index != slot)
 		uintr_load(slot);
 	asm volatile("senduipi %0" : : "r" (0ULL) : "memory");
 	if (loaded && loaded->index != slot)
 		uintr_load(loaded->index);
-	atomic_inc(&posts);
 	return true;
 }
 
-u64 uintr_posts(void)
+void uintr_set_software(bool on)
 {
-	return READ_ONCE(posts);
+	WRITE_ONCE(software, on);
 }
 
 /*
@@ -142,15 +144,15 @@ static void set_slot_pages(struct process *p, u64 bits)
 {
 	u64 pa = virt_to_phys(p->slot), off;
 
-	for (off = 0; off < header->slot_len; off += PAGE_SIZE)
+	for (off = PRIVATE_PART; off < sizeof(*p->slot); off += PAGE_SIZE)
 		*table_walk(p->mm.root, SLOT_VA + off, 12, PTE_P | PTE_RW | PTE_US) =
 			bits ? (pa + off) | bits : 0;
 }
 
 /*
- * A process that has its slot can make Linux do what it likes in its name, which
- * it can anyway, but it also names its page table there: for tests, not for
- * programs that are not trusted.
+ * A process that has its ring and its entries can make Linux do what it likes in
+ * its name, which it can anyway.  The first page names its page table and whom
+ * Linux interrupts, and stays the kernel's.
  */
 bool uintr_share(struct process *p)
 {
@@ -158,7 +160,7 @@ bool uintr_share(struct process *p)
 		return false;
 	if (p->uintr.shared)
 		return true;
-	if (!page_reserve(header->slot_len / PAGE_SIZE))
+	if (!page_reserve((sizeof(*p->slot) - PRIVATE_PART) / PAGE_SIZE))
 		return false;
 	set_slot_pages(p, PTE_P | PTE_RW | PTE_US | PTE_NX);
 	p->free_entries &= ~USER_ENTRIES;
