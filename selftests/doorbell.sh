@@ -10,7 +10,8 @@ apic_was_reset() { "$CRTOS" log | grep "APIC $(status apicids) (.*, reset)"; }
 # The machines of the tests say how their APICs are, others may be either way.
 apic_mode()
 {
-	_mode=$("$CRTOS" log | sed -n 's/.*APIC [0-9]* (\(x2*APIC\), reset).*/\1/p' | tr "[:upper:]" "[:lower:]")
+	_mode=$("$CRTOS" log | sed -n 's/.*APIC [0-9]* (\(x2*APIC\), reset).*/\1/p' |
+		tr "[:upper:]" "[:lower:]")
 	echo "# $_mode" >&3
 	[ -n "$_mode" ] && [ "${crtos_apic:-$_mode}" = "$_mode" ]
 }

@@ -118,6 +118,7 @@ ticks_lost_by()
 	_after=$(ticks)
 	kill $_busy
 	wait $_busy
+	# shellcheck disable=SC2034 # for the caller
 	LOST=$(echo "$_before $_between $_after" | awk '{
 		rate = ($3 - $1) / ($4 - $2)
 		lost = ($6 - $4) * rate - ($5 - $3)

@@ -42,8 +42,9 @@ static void show(const void *base, const char *what, unsigned int from, unsigned
 static void show_all(const char *step)
 {
 	printf("# %s\n", step);
-	show(slot, "slot", 0x0, 0x104);
-	show(slot, "entry 0", 0x1000, 0x1040);
+	show(slot, "slot", 0x0, 0x88);
+	show(slot, "slot", 0x1000, 0x1048);
+	show(slot, "entry 0", 0x2000, 0x2040);
 	show(header, "linux_upid", 0x100, 0x110);
 	fflush(stdout);
 }

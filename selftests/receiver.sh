@@ -38,7 +38,7 @@ find_cpu()
 # Each CPU's number and how often it was notified
 notifications()
 {
-	awk '$1 == "PRN:" { for (i = 2; $i ~ /^[0-9]+$/; i++) print $i }' /proc/interrupts >"$TMP/row"
+	row PRN >"$TMP/row"
 	online_cpus | paste - "$TMP/row"
 }
 
@@ -149,7 +149,7 @@ grep -q "^[^ ]* /sys/kernel/debug debugfs" /proc/mounts || skip_all "debugfs is 
 CPU=$(find_cpu)
 trap clean_up EXIT
 
-ktap_set_plan 20
+ktap_set_plan 21
 MESSAGES=$(($(dmesg | wc -l) + 1))
 notifications >"$TMP/start"
 try "a module registers a receiver" load posts=$POSTS
@@ -166,6 +166,7 @@ try_offline "it does not move to one that is offline" while_offline no_move
 try "it is throttled" throttle
 try_offline "it leaves a CPU that goes offline while it is throttled" survives 3 choose
 try "it is throttled no more" end_throttle
+try "nobody is taken for a flood" equal floods "$(value floods)" 0
 try "the last requests are answered" stop_senders
 try "none of them was lost" none_lost
 try "it is unloaded again" unload

@@ -20,11 +20,11 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/smp.h>
 #include <linux/smpboot.h>
 
 #include <asm/apic.h>
 #include <asm/posted_receiver.h>
-#include <asm/smp.h>
 
 /* Nobody posts this one while the receiver is registered. */
 #define LATE_BIT	63

@@ -342,6 +342,7 @@ int mm_unmap(struct process *p, u64 start, u64 end)
 		return err;
 	mm_hold(p, start, end);
 	for (va = start; (pte = pte_next(mm, &va, end)); va += PAGE_SIZE) {
+		uintr_remove(p, *pte);
 		page_free(*pte);
 		*pte = 0;
 	}
@@ -440,7 +441,7 @@ bool mm_stack_grow(struct mm *mm, u64 addr)
 }
 
 /* Where the kernel finds the byte at @va if the process has @rights to it */
-static u8 *user_ptr(struct mm *mm, u64 va, u64 rights)
+u8 *user_ptr(struct mm *mm, u64 va, u64 rights)
 {
 	u64 page = va, *pte;
 

@@ -126,5 +126,6 @@ int mm_zero(struct process *p, u64 start, u64 end);
 int copy_to_user(struct mm *mm, u64 to, const void *from, u64 len);
 int copy_from_user(struct mm *mm, void *to, u64 from, u64 len);
 s64 user_strlen(struct mm *mm, u64 addr, u64 limit);
+u8 *user_ptr(struct mm *mm, u64 va, u64 rights);
 
 #endif

@@ -108,6 +108,9 @@ void uintr_suspend(struct process *p);
 bool uintr_share(struct process *p);
 void uintr_unshare(struct process *p);
 void uintr_set_handler(struct process *p, u64 handler);
+bool uintr_add(struct process *p, u64 va);
+void uintr_remove(struct process *p, u64 pa);
+bool uintr_post_added(struct process *p);
 
 /* slot.c */
 extern u32 only_vector;		/* of all that Linux sends; 0: there is no such */
@@ -118,6 +121,7 @@ void slot_init(void);
 void slot_ready(void);
 void slot_interrupt(void);
 void slot_notify(u32 index);
+void upid_post(struct crtos_upid *upid, u32 bit);
 bool slot_feature(u64 feature);
 void slot_attach(struct process *p);
 void slot_release(u32 index);

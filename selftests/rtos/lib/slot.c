@@ -153,19 +153,12 @@ void slot_ready(void)
 	smp_resume();
 }
 
-/* Post into the UPID of Linux by SENDUIPI, or as it would. */
-void slot_notify(u32 index)
+/* As SENDUIPI would */
+void upid_post(struct crtos_upid *upid, u32 bit)
 {
-	struct crtos_upid *upid = &header->linux_upid;
 	u64 control;
 
-	if (uintr_post(index)) {
-		/* Whether it notified, only Linux can tell. */
-		atomic_inc(&header->doorbells_out);
-		atomic_inc(&header->senduipis);
-		return;
-	}
-	test_and_set_bit(&upid->pir, index);
+	test_and_set_bit(&upid->pir, bit);
 	if (READ_ONCE(upid->control) & (CRTOS_UPID_ON | CRTOS_UPID_SN))
 		return;
 	if (test_and_set_bit(&upid->control, 0))
@@ -176,6 +169,18 @@ void slot_notify(u32 index)
 	atomic_inc(&header->ipis);
 	apic_send(control >> CRTOS_UPID_NDST_SHIFT,
 		  control >> CRTOS_UPID_NV_SHIFT & 0xff);
+}
+
+/* Post into the UPID of Linux by SENDUIPI, if there is that. */
+void slot_notify(u32 index)
+{
+	if (!uintr_post(index)) {
+		upid_post(&header->linux_upid, index);
+		return;
+	}
+	/* Whether it notified, only Linux can tell. */
+	atomic_inc(&header->doorbells_out);
+	atomic_inc(&header->senduipis);
 }
 
 static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,

@@ -14,6 +14,8 @@
 #define ARCH_CRTOS_HANDLER	0x43520002	/* for user interrupts */
 #define ARCH_CRTOS_ENTRIES	0x43520003	/* how often it left ring 3, [1]: by interrupts */
 #define ARCH_CRTOS_SOFTWARE	0x43520004	/* the kernel posts without SENDUIPI */
+#define ARCH_CRTOS_UITT		0x43520005	/* SENDUIPI of 1 is for the UPID at a[1] */
+#define ARCH_CRTOS_POST		0x43520006	/* the same through the kernel */
 
 #define MAP_SHARED		0x01
 #define MAP_PRIVATE		0x02
@@ -231,6 +233,10 @@ static s64 sys_arch_prctl(struct process *p, const u64 *a)
 		uintr_set_software(a[1]);
 		return 0;
 	}
+	if (a[0] == ARCH_CRTOS_UITT)
+		return uintr_add(p, a[1]) ? 0 : -EFAULT;
+	if (a[0] == ARCH_CRTOS_POST)
+		return uintr_post_added(p) ? 0 : -EINVAL;
 	if (a[0] == ARCH_CRTOS_HANDLER) {
 		if (!p->uintr.shared || a[1] >= USER_LIMIT)
 			return -EINVAL;

@@ -2,10 +2,11 @@
 /*
  * SENDUIPI, the instruction with which a process rings Linux from ring 3.
  *
- * The table that it takes the receiver from has an entry for each slot: the UPID
- * of Linux, the number of the slot as the request. While a process is loaded,
- * its CPU has a table of one entry, which is that of the slot: SENDUIPI of 0 is
- * all that it can do. The kernel shares that table.
+ * The table that it takes the receiver from has two entries for each slot. One has
+ * the UPID of Linux, and the number of the slot as the request; the other is empty,
+ * or has a UPID in memory of the process. While a process is loaded, its CPU has a
+ * table of those two: SENDUIPI of 0 and 1 are all that it can do. The kernel shares
+ * that table.
  */
 #include "process.h"
 
@@ -17,13 +18,14 @@ struct uitt_entry {
 #define UITT_VALID		BIT(0)
 #define UITT_VECTOR_SHIFT	8
 #define TT_ENABLE		BIT(0)
+#define MISC_LAST_ENTRY		1ULL	/* of the table */
 #define MISC_UINV_SHIFT		32
 #define RED_ZONE		128
 #define PRIVATE_PART		offsetof(struct crtos_slot, sq_tail)
 
 static_assert(PRIVATE_PART == PAGE_SIZE);
 
-static struct uitt_entry uitt[CRTOS_MAX_SLOTS] __aligned(16);
+static struct uitt_entry uitt[CRTOS_MAX_SLOTS][2] __aligned(16);
 static bool ready;
 static bool software;	/* for comparison */
 
@@ -39,7 +41,7 @@ void uintr_init_cpu(void)
 	if (!(read_cr4() & CR4_UINTR))
 		return;
 	wrmsr(MSR_UINTR_TT, 0);
-	wrmsr(MSR_UINTR_MISC, 0);	/* index 0 is the highest, UINV 0 */
+	wrmsr(MSR_UINTR_MISC, MISC_LAST_ENTRY);	/* UINV 0 */
 	wrmsr(MSR_UINTR_PD, 0);
 	wrmsr(MSR_UINTR_HANDLER, 0);
 	wrmsr(MSR_UINTR_STACKADJUST, 0);
@@ -58,7 +60,7 @@ void uintr_init(void)
 
 	ready = uintr_present();
 	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
-		uitt[i] = (struct uitt_entry) {
+		uitt[i][0] = (struct uitt_entry) {
 			.control = UITT_VALID | i << UITT_VECTOR_SHIFT,
 			.upid = (u64)&header->linux_upid,
 		};
@@ -69,7 +71,7 @@ void uintr_load(u32 slot)
 {
 	if (ready && (read_cr4() & CR4_UINTR))
 		wrmsr(MSR_UINTR_TT, slot_feature(CRTOS_F_SENDUIPI) ?
-				    (u64)&uitt[slot] | TT_ENABLE : 0);
+				    (u64)uitt[slot] | TT_ENABLE : 0);
 }
 
 /*
@@ -88,6 +90,43 @@ bool uintr_post(u32 slot)
 	asm volatile("senduipi %0" : : "r" (0ULL) : "memory");
 	if (loaded && loaded->index != slot)
 		uintr_load(loaded->index);
+	return true;
+}
+
+/*
+ * A UPID of the process's own, alone on its page, so that nobody else's memory can
+ * be taken for one.
+ */
+bool uintr_add(struct process *p, u64 va)
+{
+	u8 *upid = user_ptr(&p->mm, va, PTE_P | PTE_US | PTE_RW);
+
+	if (!upid || va % PAGE_SIZE)
+		return false;
+	uitt[p->index][1] = (struct uitt_entry) {
+		.control = UITT_VALID,
+		.upid = (u64)upid,
+	};
+	return true;
+}
+
+/* When the process loses the page at @pa, and at its end with @pa 0 */
+void uintr_remove(struct process *p, u64 pa)
+{
+	struct uitt_entry *entry = &uitt[p->index][1];
+
+	if (!pa || entry->upid == (u64)phys_to_virt(pa))
+		*entry = (struct uitt_entry) {};
+}
+
+/* What SENDUIPI of 1 does, without it */
+bool uintr_post_added(struct process *p)
+{
+	struct uitt_entry *entry = &uitt[p->index][1];
+
+	if (!entry->control)
+		return false;
+	upid_post((struct crtos_upid *)entry->upid, 0);
 	return true;
 }
 
@@ -116,7 +155,8 @@ void uintr_resume(struct process *p)
 		asm volatile("stui");
 	else
 		asm volatile("clui");
-	wrmsr(MSR_UINTR_MISC, (u64)(VEC_COMPLETION + p->index) << MISC_UINV_SHIFT);
+	wrmsr(MSR_UINTR_MISC,
+	      (u64)(VEC_COMPLETION + p->index) << MISC_UINV_SHIFT | MISC_LAST_ENTRY);
 }
 
 void uintr_suspend(struct process *p)
@@ -125,7 +165,7 @@ void uintr_suspend(struct process *p)
 
 	if (!u->handler)
 		return;
-	wrmsr(MSR_UINTR_MISC, 0);
+	wrmsr(MSR_UINTR_MISC, MISC_LAST_ENTRY);
 	u->pending |= rdmsr(MSR_UINTR_RR) & USER_ENTRIES;
 	wrmsr(MSR_UINTR_RR, 0);
 	asm volatile("testui" : "=@ccc" (u->enabled));
@@ -171,6 +211,7 @@ bool uintr_share(struct process *p)
 /* Before its tables are freed, with the pages that they name */
 void uintr_unshare(struct process *p)
 {
+	uintr_remove(p, 0);
 	if (!p->uintr.shared)
 		return;
 	set_slot_pages(p, 0);
