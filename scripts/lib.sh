@@ -163,10 +163,10 @@ patches_commit()
 series_id() { tree_git log --format='%T %an %ae %at%n%B' "base..$1"; }
 
 # unexported: what is in the work tree and in no commit. New source files count
-# although the tree's .gitignore hides them.
+# although the tree's .gitignore hides them; what modpost writes does not.
 unexported()
 {
 	tree_git status --porcelain --untracked-files=no
 	tree_git ls-files --others -- '*.[chS]' '*.rst' '*.sh' '*/Kconfig' '*/Makefile' '*.1' '*.bash-completion' |
-		sed 's/^/?? /'
+		sed -e '/\.mod\.c$/d' -e 's/^/?? /'
 }

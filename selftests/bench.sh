@@ -12,29 +12,31 @@ ROUNDS=${1:-1000}
 READ_ROUNDS=$(((ROUNDS + 4) / 5))
 NAME=crtos_test_floor
 MODULE=./test_modules/$NAME.ko
+# Cycles in a microsecond
+MHZ=$(awk '/^cpu MHz/ { printf "%.0f", $4; exit }' /proc/cpuinfo)
 PIDS=
 
 # VARIANT NEEDS METHOD PROXY POLL_NS LEAST MOST OPERATION...
-# METHOD, LEAST and MOST are those of bench; 30000 cycles are longer than it takes to
-# go to sleep. Polled: POLL_NS does not end.
+# METHOD, LEAST and MOST are those of bench, but in microseconds: 300 are longer than
+# it takes to go to sleep. Polled: POLL_NS does not end.
 cases()
 {
 	cat <<-END
-		native               -      native         -      0          0     0     $CALLS readblock
-		kernel               module kernel         -      0          0     0     $CALLS
-		floor-woken-senduipi both   floor-senduipi -      0          30000 30000 none
-		floor-woken-ipi      module floor-ipi      -      0          30000 30000 none
-		floor-polled         module floor-polled   -      0          0     0     none
-		woken-ipi            -      ipi            -      0          30000 30000 $CALLS readblock
-		woken-senduipi       uintr  senduipi       -      0          30000 30000 $CALLS readblock
-		woken-ring3          uintr  ring3          -      0          30000 30000 $CALLS readblock
-		woken-posted         uintr  posted         -      0          30000 30000 $CALLS readblock
-		polled               uintr  ring3          -      1000000000 0     0     $CALLS readblock
-		polled-kernel        -      ipi            -      1000000000 0     0     $CALLS readblock
-		adaptive             uintr  ring3          -      50000      0     20000 $CALLS readblock
-		proxy-signal         module proxy          signal 0          30000 30000 $CALLS readblock
-		proxy-ioctl          module proxy          ioctl  0          30000 30000 $CALLS readblock
-		proxy-polled         module proxy-polled   polled 0          0     0     $CALLS readblock
+		native               -      native         -      0          0     0   $CALLS readblock
+		kernel               module kernel         -      0          0     0   $CALLS
+		floor-woken-senduipi both   floor-senduipi -      0          300   300 none
+		floor-woken-ipi      module floor-ipi      -      0          300   300 none
+		floor-polled         module floor-polled   -      0          0     0   none
+		woken-ipi            -      ipi            -      0          300   300 $CALLS readblock
+		woken-senduipi       uintr  senduipi       -      0          300   300 $CALLS readblock
+		woken-ring3          uintr  ring3          -      0          300   300 $CALLS readblock
+		woken-posted         uintr  posted         -      0          300   300 $CALLS readblock
+		polled               uintr  ring3          -      1000000000 0     0   $CALLS readblock
+		polled-kernel        -      ipi            -      1000000000 0     0   $CALLS readblock
+		adaptive             uintr  ring3          -      50000      0     200 $CALLS readblock
+		proxy-signal         module proxy          signal 0          300   300 $CALLS readblock
+		proxy-ioctl          module proxy          ioctl  0          300   300 $CALLS readblock
+		proxy-polled         module proxy-polled   polled 0          0     0   $CALLS readblock
 	END
 }
 CALLS='getppid write1 write4k'
@@ -109,7 +111,8 @@ measure()
 # variant VARIANT NEEDS METHOD PROXY POLL_NS LEAST MOST OPERATION...
 variant()
 {
-	_variant=$1 _why=$(missing "$2") _method=$3 _proxy=$4 _poll=$5 _least=$6 _most=$7
+	_variant=$1 _why=$(missing "$2") _method=$3 _proxy=$4 _poll=$5
+	_least=$(($6 * MHZ)) _most=$(($7 * MHZ))
 	shift 7
 	for _operation in "$@"; do
 		if [ -n "$_why" ]; then

@@ -114,9 +114,10 @@ table()
 
 	function show() {
 		if (n)
-			printf "%.0f %-20s %8d %8d %8.0f %8.0f %8.0f %8.0f %8s %8s %8s\n", all, name, n, rung,
-				time[0], time[int(n / 2)], time[int(n * 99 / 100)], time[n - 1],
-				part(before), part(all - before - after), part(after)
+			printf "%.0f %-20s %8d %8d %8.0f %8.0f %8.0f %8.0f %8s %8s %8s\n",
+				all, name, n, rung, time[0], time[int(n / 2)],
+				time[int(n * 99 / 100)], time[n - 1], part(before),
+				part(all - before - after), part(after)
 		n = all = before = after = rung = 0
 	}
 

@@ -20,7 +20,8 @@ ratio()
 {
 	_native=$(cut -d ' ' -f "$1" "$TMP/native") _rtos=$(cut -d ' ' -f "$1" "$TMP/rtos")
 	[ -n "$_native" ] && [ -n "$_rtos" ] || return 1
-	echo "$2 $_native $_rtos" | awk '{ printf "# copy %s %d %d %.3f\n", $1, $2, $3, $3 / $2 }' >&3
+	echo "$2 $_native $_rtos" |
+		awk '{ printf "# copy %s %d %d %.3f\n", $1, $2, $3, $3 / $2 }' >&3
 	[ "${crtos_machine:-}" != bochs ] || [ $((_rtos * 100)) -le $((_native * 105)) ] || {
 		echo "$_rtos cycles, natively $_native"
 		return 1

@@ -22,7 +22,12 @@ switches()
 		sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' /proc/"$PID"/task/*/status
 }
 
-threads() { [ -z "$PID" ] || ls -1 /proc/"$PID"/task; }
+# Those events that are about its threads; none has the number -1.
+filter()
+{
+	[ -z "$PID" ] || ls -1 /proc/"$PID"/task | sed 's/.*/pid == & || /' | tr -d '\n'
+	echo "pid == -1"
+}
 
 doorbells() { echo $(($(status doorbells_in) + $(status doorbells_out))); }
 
@@ -34,8 +39,8 @@ watch()
 {
 	SWITCHES=$(switches | sum) DOORBELLS=$(doorbells)
 	echo >$TRACING/trace
-	# No thread has the number 0 as a task.
-	threads | awk '{ printf "pid == %d || ", $1 } END { print "pid == -1" }' >$WAKEUP/filter
+	# In one write()
+	echo "$(filter)" >$WAKEUP/filter
 	echo 1 >$WORK/enable
 	echo 1 >$WAKEUP/enable
 	sleep "$2"
@@ -63,6 +68,9 @@ busy()
 	[ "$WATCHDOG" -gt 0 ] && [ "$WAKEUPS" -gt 0 ] && [ "$SWITCHES" -gt 0 ] &&
 		[ "$DOORBELLS" -gt 0 ]
 }
+
+# The watchdog of an earlier start has found out that there is nobody.
+none() { sleep 2 && quiet none 0; }
 
 one_process() { [ "$(status processes)" = 1 ]; }
 
@@ -96,7 +104,6 @@ working()
 	return $_ret
 }
 
-# The watchdog has found out that there is nobody.
 left() { wait_for no_processes && sleep 2 && quiet left 0; }
 
 mkfifo "$TMP/fifo"
@@ -107,7 +114,7 @@ if [ ! -e $WORK/enable ] || [ ! -e $WAKEUP/enable ]; then
 		"a process that waits in a call" "a process that works" \
 		"a partition without a process again"
 else
-	try "a partition without a process" quiet none 0
+	try "a partition without a process" none
 	try "a process that is asleep" asleep
 	try "a process that waits in a call" reading
 	try "a process that works" working

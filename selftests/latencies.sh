@@ -20,13 +20,13 @@ known_trace()
 		other one-11  [001] .....  1.000070: crtos_result: partition=0 slot=32 result=1
 		other one-11  [001] .....  1.000090: crtos_call: partition=0 slot=32 name=read
 		other one-11  [001] .....  1.000094: crtos_result: partition=0 slot=32 result=1
-		   prog-20    [000]        1.100000: crtos_doorbell:       partition=1 slots=0x2
-		   prog-20    [000]        1.100020: crtos_call:           partition=1 slot=1 name=write
-		   prog-20    [000]        1.100040: crtos_result:         partition=1 slot=1 result=3
-		   prog    30 [000]        1.200000: crtos:crtos_call: partition=2 slot=1 name="write"
-		   prog    30 [000]        1.200007: crtos:crtos_result: partition=2 slot=1 result=3
-		   prog    30 [000]        1.200010: crtos:crtos_notify: partition=2 apicid=1
-		   prog    30 [000]        1.200020: crtos:crtos_call: partition=2 slot=1 name="poll"
+		  prog-20  [000]        1.100000: crtos_doorbell:     partition=1 slots=0x2
+		  prog-20  [000]        1.100020: crtos_call:         partition=1 slot=1 name=write
+		  prog-20  [000]        1.100040: crtos_result:       partition=1 slot=1 result=3
+		  prog  30 [000]        1.200000: crtos:crtos_call: partition=2 slot=1 name="write"
+		  prog  30 [000]        1.200007: crtos:crtos_result: partition=2 slot=1 result=3
+		  prog  30 [000]        1.200010: crtos:crtos_notify: partition=2 apicid=1
+		  prog  30 [000]        1.200020: crtos:crtos_call: partition=2 slot=1 name="poll"
 	END
 }
 

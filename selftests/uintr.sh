@@ -86,7 +86,7 @@ took_it()
 software()
 {
 	_ipis=$(status rtos_ipis)
-	ends_with 0 run ./bench ipi 100 && [ "$(status rtos_ipis)" -ge $((_ipis + 100)) ]
+	ends_with 0 run ./bench ipi getppid 100 0 0 && [ "$(status rtos_ipis)" -ge $((_ipis + 100)) ]
 }
 
 no_ipis()

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define LEN		(1 << 20)
+#define LEN		(256 * 4096)
 #define WARM_UP		2
 #define MAX_ROUNDS	1000
 
@@ -93,6 +93,7 @@ int main(int argc, char **argv)
 		if (memcmp(in, out, LEN))
 			errx(1, "what was read is not what was written");
 	}
-	printf("%llu %llu\n", median(written + WARM_UP, rounds), median(was_read + WARM_UP, rounds));
+	printf("%llu %llu\n", median(written + WARM_UP, rounds),
+	       median(was_read + WARM_UP, rounds));
 	return 0;
 }

@@ -7,9 +7,9 @@
  *	proxy signal|ioctl|polled [FILE]
  *	proxy writer FIFO
  *
- * signal: a signal says that there is a request, and the answer is announced with an
- * interrupt; ioctl: waits in the kernel; polled: looks. writer: is none, and writes
- * into the FIFO the time at which it does.
+ * signal: the handler of a real-time signal takes the request, and the answer is
+ * announced with an interrupt; ioctl: waits in the kernel; polled: looks. writer: is
+ * none, and writes into the FIFO the time at which it does.
  */
 #include <fcntl.h>
 #include <linux/types.h>
@@ -40,12 +40,11 @@ static void die(const char *what)
 }
 
 /* As they are, without errno */
-static inline long call(long nr, long a, long b, long c, long d)
+static inline long call(long nr, long a, long b, long c)
 {
-	register long r10 asm("r10") = d;
 	long ret;
 
-	asm volatile("syscall" : "=a" (ret) : "0" (nr), "D" (a), "S" (b), "d" (c), "r" (r10)
+	asm volatile("syscall" : "=a" (ret) : "0" (nr), "D" (a), "S" (b), "d" (c)
 		     : "rcx", "r11", "memory");
 	return ret;
 }
@@ -53,7 +52,7 @@ static inline long call(long nr, long a, long b, long c, long d)
 static inline long make_call(void)
 {
 	return call(control->request.nr, control->request.args[0], control->request.args[1],
-		    control->request.args[2], 0);
+		    control->request.args[2]);
 }
 
 static inline __u32 requested(void)
@@ -69,27 +68,25 @@ static inline void answer(__u32 seq)
 	done = seq;
 }
 
-static void on_signal(void)
+static void take_signal(int sig)
 {
-	sigset_t set;
 	__u32 seq;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	for (;;) {
-		if (call(SYS_rt_sigtimedwait, (long)&set, 0, 0, _NSIG / 8) < 0)
-			continue;
-		while ((seq = requested()) != done) {
-			done = seq;
-			if (call(SYS_ioctl, device, FLOOR_ANSWER, make_call(), 0))
-				return;
-		}
+	while ((seq = requested()) != done) {
+		done = seq;
+		call(SYS_ioctl, device, FLOOR_ANSWER, make_call());
 	}
+}
+
+static void on_signal(void)
+{
+	for (;;)
+		call(SYS_pause, 0, 0, 0);
 }
 
 static void in_ioctl(void)
 {
-	while (!call(SYS_ioctl, device, FLOOR_WAIT, done, 0))
+	while (!call(SYS_ioctl, device, FLOOR_WAIT, done))
 		answer(requested());
 }
 
@@ -142,12 +139,7 @@ static const struct mode *find(const char *name)
 
 static void join(bool signals)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-
+	signal(FLOOR_SIGNAL, take_signal);
 	device = open("/dev/" FLOOR_DEVICE, O_RDWR);
 	if (device < 0 || ioctl(device, FLOOR_JOIN, signals))
 		die(FLOOR_DEVICE);

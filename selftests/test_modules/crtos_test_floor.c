@@ -69,7 +69,7 @@ static bool floor_notify(struct posted_receiver *receiver, u64 requests)
 	struct pid *pid = READ_ONCE(proxy);
 
 	if (pid)
-		kill_pid(pid, SIGUSR1, 1);
+		kill_pid(pid, FLOOR_SIGNAL, 1);
 	else
 		rcuwait_wake_up(&waiter);
 	return true;

@@ -16,6 +16,8 @@
 #define FLOOR_ADDR	0x10000000UL	/* struct floor_control */
 #define FLOOR_DATA	0x10001000UL	/* what is read and written */
 #define FLOOR_PAGES	2
+/* For a proxy that wants signals: a real-time one, which are queued */
+#define FLOOR_SIGNAL	44
 /* Of the file that is read or written, with bench and with the proxy */
 #define FLOOR_FD	10
 
