@@ -22,24 +22,25 @@ PIDS=
 cases()
 {
 	cat <<-END
-		native               -      native         -      0          0     0   $CALLS readblock
-		kernel               module kernel         -      0          0     0   $CALLS
-		floor-woken-senduipi both   floor-senduipi -      0          300   300 none
-		floor-woken-ipi      module floor-ipi      -      0          300   300 none
-		floor-polled         module floor-polled   -      0          0     0   none
-		woken-ipi            -      ipi            -      0          300   300 $CALLS readblock
-		woken-senduipi       uintr  senduipi       -      0          300   300 $CALLS readblock
-		woken-ring3          uintr  ring3          -      0          300   300 $CALLS readblock
-		woken-posted         uintr  posted         -      0          300   300 $CALLS readblock
-		polled               uintr  ring3          -      1000000000 0     0   $CALLS readblock
-		polled-kernel        -      ipi            -      1000000000 0     0   $CALLS readblock
-		adaptive             uintr  ring3          -      50000      0     200 $CALLS readblock
-		proxy-signal         module proxy          signal 0          300   300 $CALLS readblock
-		proxy-ioctl          module proxy          ioctl  0          300   300 $CALLS readblock
-		proxy-polled         module proxy-polled   polled 0          0     0   $CALLS readblock
+		native               -      native         -      0          0   0   $ALL
+		kernel               module kernel         -      0          0   0   $CALLS
+		floor-woken-senduipi both   floor-senduipi -      0          300 300 none
+		floor-woken-ipi      module floor-ipi      -      0          300 300 none
+		floor-polled         module floor-polled   -      0          0   0   none
+		woken-ipi            -      ipi            -      0          300 300 $ALL
+		woken-senduipi       uintr  senduipi       -      0          300 300 $ALL
+		woken-ring3          uintr  ring3          -      0          300 300 $ALL
+		woken-posted         uintr  posted         -      0          300 300 $ALL
+		polled               uintr  ring3          -      1000000000 0   0   $ALL
+		polled-kernel        -      ipi            -      1000000000 0   0   $ALL
+		adaptive             uintr  ring3          -      50000      0   200 $ALL
+		proxy-signal         module proxy          signal 0          300 300 $ALL
+		proxy-ioctl          module proxy          ioctl  0          300 300 $ALL
+		proxy-polled         module proxy-polled   polled 0          0   0   $ALL
 	END
 }
 CALLS='getppid write1 write4k'
+ALL="$CALLS readblock"
 
 # address FUNCTION: of the kernel
 address() { sed -n "s/ [Tt] $1\$//p" /proc/kallsyms; }

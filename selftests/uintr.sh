@@ -86,7 +86,8 @@ took_it()
 software()
 {
 	_ipis=$(status rtos_ipis)
-	ends_with 0 run ./bench ipi getppid 100 0 0 && [ "$(status rtos_ipis)" -ge $((_ipis + 100)) ]
+	ends_with 0 run ./bench ipi getppid 100 0 0 || return 1
+	[ "$(status rtos_ipis)" -ge $((_ipis + 100)) ]
 }
 
 no_ipis()
