@@ -95,7 +95,7 @@ all_answered()
 		}
 	done
 	for _disturber; do
-		[ "$(cat "$TMP/$_disturber")" -gt 2 ] || {
+		[ "$(cat "$TMP/$_disturber")" -ge 2 ] || {
 			echo "$_disturber: not often enough"
 			return 1
 		}
