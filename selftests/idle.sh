@@ -11,8 +11,11 @@
 
 DURATION=${1:-5}
 TRACING=/sys/kernel/tracing
-WORK=$TRACING/events/workqueue/workqueue_execute_start
-WAKEUP=$TRACING/events/sched/sched_wakeup
+# A buffer for each: wakeups can fill one in less than a second.
+WORK=$TRACING/instances/crtos-work
+WAKEUP=$TRACING/instances/crtos-wakeup
+EXECUTE_START=$WORK/events/workqueue/workqueue_execute_start
+SCHED_WAKEUP=$WAKEUP/events/sched/sched_wakeup
 PID=
 
 # Of all threads of the process
@@ -31,25 +34,40 @@ filter()
 
 doorbells() { echo $(($(status doorbells_in) + $(status doorbells_out))); }
 
-# How often the trace has the pattern
-traced() { grep -c "$1" "$TMP/trace"; }
+# The events stay on: Linux is not patched while it works.
+open_traces()
+{
+	mkdir $WORK $WAKEUP 2>/dev/null
+	[ -e $EXECUTE_START/enable ] && [ -e $SCHED_WAKEUP/enable ] || return 1
+	trace 0
+	echo 1 >$EXECUTE_START/enable
+	echo 1 >$SCHED_WAKEUP/enable
+}
+
+# trace 0|1: stop or go on
+trace() { echo "$1" | tee $WORK/tracing_on >$WAKEUP/tracing_on; }
+
+close_traces()
+{
+	rmdir $WORK $WAKEUP 2>/dev/null
+}
+
+# How many wakeups there were, with those that are overwritten
+wakeups() { sed -nE 's/^(entries|overrun): //p' $WAKEUP/per_cpu/cpu*/stats | sum; }
 
 # watch NAME SECONDS: sets WATCHDOG, WAKEUPS, SWITCHES and DOORBELLS, to what happened
 watch()
 {
 	SWITCHES=$(switches | sum) DOORBELLS=$(doorbells)
-	echo >$TRACING/trace
+	echo >$WORK/trace
+	echo >$WAKEUP/trace
 	# In one write()
-	echo "$(filter)" >$WAKEUP/filter
-	echo 1 >$WORK/enable
-	echo 1 >$WAKEUP/enable
+	echo "$(filter)" >$SCHED_WAKEUP/filter
+	trace 1
 	sleep "$2"
-	echo 0 >$WAKEUP/enable
-	echo 0 >$WORK/enable
-	cat $TRACING/trace >"$TMP/trace"
-	echo 0 >$WAKEUP/filter
+	trace 0
 	SWITCHES=$(($(switches | sum) - SWITCHES)) DOORBELLS=$(($(doorbells) - DOORBELLS))
-	WATCHDOG=$(traced "function crtos_partition_watchdog") WAKEUPS=$(traced sched_wakeup:)
+	WATCHDOG=$(grep -c "function crtos_partition_watchdog" $WORK/trace) WAKEUPS=$(wakeups)
 	echo "# idle $1 $2 $WATCHDOG $WAKEUPS $SWITCHES $DOORBELLS" >&3
 }
 
@@ -61,10 +79,10 @@ quiet()
 		equal doorbells "$DOORBELLS" 0
 }
 
-# What would be seen if there was something
+# What would be seen if there was something. In one second the watchdog need not run.
 busy()
 {
-	watch "$1" 1
+	watch "$1" 3
 	[ "$WATCHDOG" -gt 0 ] && [ "$WAKEUPS" -gt 0 ] && [ "$SWITCHES" -gt 0 ] &&
 		[ "$DOORBELLS" -gt 0 ]
 }
@@ -109,7 +127,7 @@ left() { wait_for no_processes && sleep 2 && quiet left 0; }
 mkfifo "$TMP/fifo"
 exec 3>&1
 begin 6
-if [ ! -e $WORK/enable ] || [ ! -e $WAKEUP/enable ]; then
+if ! open_traces; then
 	skip "no tracefs" "a partition without a process" "a process that is asleep" \
 		"a process that waits in a call" "a process that works" \
 		"a partition without a process again"
@@ -120,5 +138,6 @@ else
 	try "a process that works" working
 	try "a partition without a process again" left
 fi
+close_traces
 try "no doorbell was lost" equal "lost doorbells" "$(status lost_doorbells)" 0
 finish

@@ -5,7 +5,7 @@
 cd /selftests/crtos || exit 1
 status=0
 IFS=,
-for test in ${crtos_tests:-scale.sh,crowd.sh,copy.sh}; do
+for test in ${crtos_tests:-scale.sh,crowd.sh,blocked.sh,copy.sh}; do
 	"./$test" || status=1
 done
 exit $status

@@ -23,11 +23,17 @@
 #define CR4_LA57	0x1000
 #define CR0_IMAGE	0x80010033	/* PG, WP, NE, ET, MP, PE */
 
+#define VEC_DE		0
+#define VEC_DB		1
 #define VEC_NMI		2
 #define VEC_BP		3
+#define VEC_UD		6
 #define VEC_DF		8
 #define VEC_PF		14
+#define VEC_MF		16
+#define VEC_AC		17
 #define VEC_MC		18
+#define VEC_XM		19
 #define VEC_TIMER	0x30
 #define VEC_DOORBELL	0x31
 #define VEC_KICK	0x32	/* from another CPU of the RTOS */

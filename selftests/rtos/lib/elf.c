@@ -64,7 +64,7 @@ struct elf_phdr {
  */
 struct loader {
 	struct process *p;
-	u64 strings, strings_end, stack_top;
+	u64 strings, strings_end;
 	u64 sp, scratch;
 	u64 fd, bias, end;
 	struct elf_header eh;
@@ -91,8 +91,8 @@ static int make_stack(struct loader *l)
 	if (err)
 		return err;
 
-	l->stack_top = top;
-	l->strings = align_down(top - RANDOM_LEN - slot->strings_len, 16);
+	mm->scratch = top - SCRATCH_LEN;
+	l->strings = align_down(mm->scratch - RANDOM_LEN - slot->strings_len, 16);
 	l->strings_end = l->strings + slot->strings_len;
 	l->sp = l->strings;
 	l->scratch = align_down(l->strings - pointers, PAGE_SIZE) - PAGE_SIZE;
@@ -353,7 +353,7 @@ static int push_auxv(struct loader *l, u64 random)
 static int fill_stack(struct loader *l, u64 *rsp)
 {
 	u64 random[RANDOM_LEN / sizeof(u64)] = { random64(), random64() };
-	u64 random_at = l->stack_top - RANDOM_LEN, argc = l->p->slot->argc, addr;
+	u64 random_at = l->p->mm.scratch - RANDOM_LEN, argc = l->p->slot->argc, addr;
 	s64 len = user_strlen(&l->p->mm, l->strings, l->strings_end);
 	int err;
 
@@ -437,6 +437,7 @@ void elf_start(struct process *p, struct crtos_regs *r)
 	if (err)
 		fail(&l, err);
 
+	signal_start(p);
 	printf("slot %u: pid %u (%s) starts\n", p->index, p->pid, p->name);
 	memset(r, 0, sizeof(*r));
 	r->rip = l.eh.entry + l.bias;

@@ -56,7 +56,7 @@ static u64 *pte_get(struct mm *mm, u64 va)
 }
 
 /* The entry of the first page that exists in [*va, end); *va is moved there. */
-static u64 *pte_next(struct mm *mm, u64 *va, u64 end)
+static u64 *pte_next(const struct mm *mm, u64 *va, u64 end)
 {
 	while (*va < end) {
 		u64 *table = mm->root;
@@ -108,6 +108,70 @@ static void table_free(u64 *table, unsigned int entries, unsigned int level)
 			page_free(table[i] & PTE_ADDR);
 	}
 	page_free(virt_to_phys(table));
+}
+
+static u64 table_count(const u64 *table, unsigned int entries, unsigned int level)
+{
+	u64 count = 1;
+	unsigned int i;
+
+	for (i = 0; i < entries; i++) {
+		if (!table[i])
+			continue;
+		count += level > 1 ? table_count(phys_to_virt(table[i] & PTE_ADDR), 512, level - 1)
+				   : 1;
+	}
+	return count;
+}
+
+static bool vma_copy(struct mm *mm, const struct vma *from, const struct mm *from_mm)
+{
+	struct vma **link = &mm->vmas, *v = vma_alloc();
+	u64 va, *pte;
+
+	if (!v)
+		return false;
+	while (*link)
+		link = &(*link)->next;
+	*link = v;
+	*v = *from;
+	v->lookups = READ_ONCE(*mm->lookups);
+	v->fresh = true;
+	v->next = NULL;
+	for (va = v->start; (pte = pte_next(from_mm, &va, v->end)); va += PAGE_SIZE) {
+		u64 page = page_alloc();
+
+		memcpy(phys_to_virt(page), phys_to_virt(*pte & PTE_ADDR), PAGE_SIZE);
+		*pte_get(mm, va) = page | (*pte & ~PTE_ADDR);
+	}
+	return true;
+}
+
+/* All that @from has, with pages of its own.  False: too little memory; some is there. */
+bool mm_copy(struct mm *mm, const struct mm *from, const u32 *lookups)
+{
+	const struct vma *v;
+	struct mm new = *from;
+
+	new.root = NULL;
+	new.vmas = NULL;
+	new.lookups = lookups;
+	*mm = new;
+	if (!mm_init(mm) || !page_reserve(table_count(from->root, 256, 4)))
+		return false;
+	for (v = from->vmas; v; v = v->next)
+		if (!vma_copy(mm, v, from))
+			return false;
+	return true;
+}
+
+/* What is known is about another slot. */
+void mm_forget_lookups(struct mm *mm)
+{
+	struct vma *v;
+
+	for (v = mm->vmas; v; v = v->next)
+		v->fresh = false;
 }
 
 /* The address space must not be in use, here or in Linux. */
@@ -295,6 +359,7 @@ static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
 static void mm_flush(struct process *p, u64 start, u64 end)
 {
 	write_cr3(p->mm.cr3);
+	fork_unmap(p, start, end - start);
 	if (!mm_was_seen(&p->mm, start, end))
 		return;
 	slot_call(p, CRTOS_OP_UNMAP, 0, (const u64[6]) { start, end - start });

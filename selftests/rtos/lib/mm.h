@@ -76,6 +76,8 @@ struct vma {
  * @end: end of the window
  * @mmap_top: mappings without an address go below
  * @lookups: where Linux counts how often it looks at the table
+ * @scratch: where the kernel puts what Linux shall read or write, SCRATCH_LEN bytes
+ *	that the process does not use
  * @stack_start: of the stack's reserve
  * @stack_low: pages of the stack above this one were touched
  * @brk_start: end of the program
@@ -96,9 +98,14 @@ struct mm {
 	u64 stack_start, stack_low;
 	u64 brk_start, brk;
 	const u32 *lookups;
+	u64 scratch;
 };
 
+#define SCRATCH_LEN	32
+
 bool mm_init(struct mm *mm);
+bool mm_copy(struct mm *mm, const struct mm *from, const u32 *lookups);
+void mm_forget_lookups(struct mm *mm);
 void mm_free(struct mm *mm);
 struct vma *mm_find(struct mm *mm, u64 addr);
 bool mm_is_free(struct mm *mm, u64 start, u64 end);

@@ -11,7 +11,6 @@
 #include "process.h"
 
 #define KSTACK_SIZE	16384
-#define USER_END	0x7ffffffff000ULL	/* without the last page */
 
 static struct process processes[CRTOS_MAX_SLOTS];
 static u8 kstacks[CRTOS_MAX_SLOTS][KSTACK_SIZE] __aligned(16);
@@ -22,7 +21,7 @@ static u64 kstack_top(struct process *p)
 	return (u64)kstacks[p->index] + KSTACK_SIZE;
 }
 
-static void fpu_save(struct process *p)
+void fpu_save(struct process *p)
 {
 	if (xfeatures)
 		asm volatile("xsave64 (%0)" : : "r" (p->fpu), "a" ((u32)xfeatures),
@@ -31,7 +30,7 @@ static void fpu_save(struct process *p)
 		asm volatile("fxsave64 (%0)" : : "r" (p->fpu) : "memory");
 }
 
-static void fpu_restore(struct process *p)
+void fpu_restore(struct process *p)
 {
 	if (xfeatures)
 		asm volatile("xrstor64 (%0)" : : "r" (p->fpu), "a" ((u32)xfeatures),
@@ -116,9 +115,24 @@ void process_completion(u32 index, u64 requests)
 	process_wake(index);
 }
 
+/* From the timer */
+void process_tick(void)
+{
+	u32 i;
+
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+		if (processes[i].ticks && smp_owner(i) == this_cpu())
+			process_wake(i);
+}
+
 bool process_exists(u32 index)
 {
 	return processes[index].state != PROCESS_FREE;
+}
+
+struct process *process_at(u32 index)
+{
+	return &processes[index];
 }
 
 static void process_kill(struct process *p)
@@ -158,7 +172,9 @@ static void process_main(void)
 {
 	struct process *p = this_cpu()->current;
 
-	start_program(p, process_regs(p));
+	if (!p->forked)
+		start_program(p, process_regs(p));
+	signal_return(p, process_regs(p));
 	enter_user(process_regs(p));
 }
 
@@ -174,44 +190,92 @@ static void prepare_kstack(struct process *p)
 	p->sp = (u64)sp;
 }
 
-static void prepare_fpu(struct process *p)
+void prepare_fpu(struct process *p)
 {
 	*(u16 *)&p->fpu[0] = 0x37f;	/* FCW */
 	*(u32 *)&p->fpu[24] = 0x1f80;	/* MXCSR */
 }
 
+/* For a slot that is ATTACHED: all but the memory.  To others it is FREE. */
+void process_prepare(struct process *p, u32 index)
+{
+	memset(p, 0, sizeof(*p));
+	p->index = index;
+	p->slot = slot_ptr(index);
+	p->pid = p->slot->pid;
+	prepare_kstack(p);
+	prepare_fpu(p);
+}
+
+/* @status: how it ends if there is no memory for it */
+static void process_begin(struct process *p, u32 status)
+{
+	if (p->mm.root) {
+		set_ready(p);
+		return;
+	}
+	printf("slot %u: out of memory\n", p->index);
+	p->state = PROCESS_ENDED;
+	slot_send_exit(p, status);
+}
+
 static void process_create(u32 index)
 {
 	struct process *p = &processes[index];
-	bool ok;
 
-	memset(p, 0, sizeof(*p));
-	p->index = index;
-	p->sigaltstack.flags = 2;	/* SS_DISABLE */
-	ok = mm_init(&p->mm);
-	slot_attach(p);
+	process_prepare(p, index);
 	p->mm.lookups = &p->slot->lookups;
-	p->pid = p->slot->pid;
 	p->mm.start = align_up(max(p->slot->window_addr, PAGE_SIZE), PAGE_SIZE);
 	p->mm.end = align_down(p->slot->window_addr + p->slot->window_len, PAGE_SIZE);
-	p->mm.end = min(p->mm.end, USER_END);
-	if (!ok) {
-		printf("slot %u: out of memory\n", index);
-		p->state = PROCESS_ENDED;
-		slot_send_exit(p, 126 << 8);
-		return;
-	}
-	prepare_kstack(p);
-	prepare_fpu(p);
-	set_ready(p);
+	p->mm.end = min(p->mm.end, USER_LIMIT);
+	mm_init(&p->mm);
+	slot_attach(p);
+	process_begin(p, 126 << 8);
 }
 
 static void process_free(struct process *p)
 {
 	unload(p);
 	uintr_unshare(p);
+	fork_end(p);
 	mm_free(&p->mm);
 	p->state = PROCESS_FREE;
+	fork_unclaim(p->index);
+}
+
+/* Something is new for a process, or there is a new one. */
+static void slot_attached(struct process *p, u32 index)
+{
+	switch (p->state) {
+	case PROCESS_FREE:
+		/* The parent makes its children. */
+		if (slot_ptr(index)->parent == CRTOS_NO_SLOT)
+			process_create(index);
+		break;
+	case PROCESS_NEW:
+		process_begin(p, SIGKILL);
+		break;
+	case PROCESS_WAITING:
+		set_ready(p);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Also if it never was ATTACHED */
+static void slot_gone(struct process *p, u32 index)
+{
+	if (p->state != PROCESS_FREE) {
+		process_kill(p);
+		fork_children(p);
+		process_free(p);
+	} else if (fork_claim(index)) {
+		fork_unclaim(index);
+	} else {
+		return;		/* its parent says when it has done with it */
+	}
+	slot_release(index);
 }
 
 static void slot_changed(u32 index)
@@ -220,17 +284,13 @@ static void slot_changed(u32 index)
 
 	switch (slot_state(index)) {
 	case CRTOS_SLOT_ATTACHED:
-		if (p->state == PROCESS_FREE)
-			process_create(index);
+		slot_attached(p, index);
 		break;
 	case CRTOS_SLOT_KILLED:
 		process_kill(p);
 		break;
-	case CRTOS_SLOT_GONE:		/* also if it never was ATTACHED */
-		process_kill(p);
-		if (p->state != PROCESS_FREE)
-			process_free(p);
-		slot_release(index);
+	case CRTOS_SLOT_GONE:
+		slot_gone(p, index);
 		break;
 	}
 }
@@ -263,14 +323,29 @@ void process_free_all(void)
 			process_free(&processes[i]);
 }
 
-/* Round robin: the first that is ready after the last one */
+/* Ready, and not stopped in Linux */
+static u64 may_run(struct cpu *cpu)
+{
+	u64 may = cpu->ready, left;
+
+	for (left = may; left; left &= left - 1) {
+		u32 i = __builtin_ctzll(left);
+
+		/* Pairs with the release of paused in Linux. */
+		if (load_acquire(&processes[i].slot->paused))
+			may &= ~BIT(i);
+	}
+	return may;
+}
+
+/* Round robin: the first after the last one */
 static struct process *next_ready(struct cpu *cpu)
 {
-	u64 above = cpu->ready & ~1ULL << cpu->last;
+	u64 may = may_run(cpu), above = may & ~1ULL << cpu->last;
 
-	if (!cpu->ready)
+	if (!may)
 		return NULL;
-	return &processes[__builtin_ctzll(above ? above : cpu->ready)];
+	return &processes[__builtin_ctzll(above ? above : may)];
 }
 
 static void run(struct cpu *cpu, struct process *p)

@@ -8,9 +8,10 @@
 
 enum process_state {
 	PROCESS_FREE,
+	PROCESS_NEW,		/* a child that was made, for its CPU to run */
 	PROCESS_READY,
 	PROCESS_RUNNING,
-	PROCESS_WAITING,	/* for the completion of a forwarded call */
+	PROCESS_WAITING,	/* for Linux or another process; looks again if woken */
 	PROCESS_ENDED,		/* never runs again; memory kept until GONE */
 };
 
@@ -30,8 +31,26 @@ enum process_state {
 #define SIGWINCH	28
 #define NR_SIGNALS	64
 
+#define SIGBIT(sig)	BIT((sig) - 1)
+#define UNBLOCKABLE	(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
+
 #define SIG_DFL		0
 #define SIG_IGN		1
+
+#define SA_SIGINFO	0x4
+#define SA_RESTORER	0x04000000
+#define SA_ONSTACK	0x08000000
+#define SA_RESTART	0x10000000
+#define SA_NODEFER	0x40000000
+#define SA_RESETHAND	0x80000000
+
+#define SI_USER		0
+#define SI_KERNEL	0x80
+#define SI_TKILL	(-6)
+
+#define SS_ONSTACK	1
+#define SS_DISABLE	2
+#define SS_AUTODISARM	BIT(31)
 
 /* As the system call passes them */
 struct sigaction {
@@ -40,6 +59,75 @@ struct sigaction {
 
 struct sigaltstack {
 	u64 sp, flags, size;
+};
+
+#define USER_LIMIT	0x7ffffffff000ULL	/* without the last page */
+#define RED_ZONE	128
+
+/*
+ * What there is of a siginfo_t, and its length in memory.  @thread is padding there; in
+ * the queue it says that the signal is for the thread, not for the process.
+ */
+struct siginfo {
+	int signo, error, code;
+	u32 thread;
+	union {
+		struct {
+			u32 pid, uid;
+			u64 value;
+		};
+		u64 addr;
+		u64 rest[4];
+	};
+};
+
+#define SIGINFO_LEN	128
+#define NR_PENDING	32
+
+/**
+ * struct signals - signals of a process
+ * @blocked: its mask
+ * @linux_blocked: what Linux was told of that
+ * @saved: the mask that comes back after a call which has changed it, or after the
+ *	handler that interrupts the call
+ * @restore: is there such a one?
+ * @pending: what is in @queue, one bit each
+ * @queued: how many there are
+ * @queue: in the order of arrival
+ * @action: what Linux was told
+ * @altstack: sigaltstack()
+ *
+ * What is blocked stays in Linux, if it can: these are signals that were on their
+ * way, or that are blocked while a handler runs which has made no call yet.
+ */
+struct signals {
+	u64 blocked, linux_blocked;
+	u64 saved;
+	bool restore;
+	u64 pending;
+	u32 queued;
+	struct siginfo queue[NR_PENDING];
+	struct sigaction action[NR_SIGNALS];
+	struct sigaltstack altstack;
+};
+
+/* What clone() says about the child: its stack pointer, where its number goes, FS */
+struct child_args {
+	u64 flags, stack, tid, tls;
+};
+
+/**
+ * struct fork - a process and its last child
+ * @args: what it shall be, or is
+ * @child: vfork(): the process goes on without memory of its own until this one
+ *	has ended or executes another program
+ * @parent: who waits for this one in that way
+ * @borrowed: and has lent it its memory
+ */
+struct fork {
+	struct child_args args;
+	struct process *child, *parent;
+	bool borrowed;
 };
 
 /**
@@ -64,6 +152,14 @@ struct uintr_state {
  * @free_entries: bit i: entry i of the slot is not in use
  * @entries: how often it left ring 3
  * @interrupts: for an interrupt
+ * @nr: its last system call
+ * @entry: of the slot: the last one that was published
+ * @restart: CRTOS_ENTRY_RESTART or CRTOS_ENTRY_RESTART_ALWAYS of the call, or 0
+ * @forked: has no program to start
+ * @priority: what its forwarded calls carry
+ * @timeout: how long they may take, in cycles, 0: for ever
+ * @deadline: when the one under way is cancelled, 0: never
+ * @ticks: woken by each tick while it waits
  */
 struct process {
 	enum process_state state;
@@ -77,9 +173,12 @@ struct process {
 	u64 free_entries;
 	struct uintr_state uintr;
 	u64 entries, interrupts;
-	u64 sig_blocked, sig_pending;
-	struct sigaction sigaction[NR_SIGNALS];
-	struct sigaltstack sigaltstack;
+	u32 nr, entry;
+	u8 restart, priority;
+	bool forked, ticks;
+	u64 timeout, deadline;
+	struct fork fork;
+	struct signals sig;
 	char name[32];
 	u8 fpu[1024] __aligned(64);
 };
@@ -92,6 +191,12 @@ void __noreturn process_schedule(void);
 void process_step(void);
 void process_free_all(void);
 bool process_exists(u32 index);
+struct process *process_at(u32 index);
+void process_prepare(struct process *p, u32 index);
+void process_tick(void);
+void prepare_fpu(struct process *p);
+void fpu_save(struct process *p);
+void fpu_restore(struct process *p);
 struct crtos_regs *process_regs(struct process *p);
 void process_yield(void);
 void process_wait(struct process *p);
@@ -121,16 +226,26 @@ void slot_init(void);
 void slot_ready(void);
 void slot_interrupt(void);
 void slot_notify(u32 index);
+void slot_distribute(u64 slots);
+struct crtos_slot *slot_ptr(u32 index);
 void upid_post(struct crtos_upid *upid, u32 bit);
 bool slot_feature(u64 feature);
 void slot_attach(struct process *p);
 void slot_release(u32 index);
 u32 slot_state(u32 index);
 s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args);
+s64 slot_forward(struct process *p, u32 nr, const u64 *args);
+struct crtos_entry *slot_publish(struct process *p, u8 op, u32 nr, const u64 *args);
+bool entry_done(struct crtos_entry *e);
 void slot_send_exit(struct process *p, u32 status);
 
+/* A call that no signal interrupts */
 #define forward(p, nr, ...) \
 	slot_call(p, CRTOS_OP_SYSCALL, nr, (const u64[6]) { __VA_ARGS__ })
+
+/* A call of the process, which a signal may interrupt */
+#define forward_user(p, nr, ...) \
+	slot_forward(p, nr, (const u64[6]) { __VA_ARGS__ })
 
 /* elf.c */
 void elf_start(struct process *p, struct crtos_regs *r);
@@ -139,11 +254,41 @@ void elf_start(struct process *p, struct crtos_regs *r);
 s64 sys_clock_gettime(struct process *p, const u64 *a);
 
 /* signal.c */
-s64 signal_send(struct process *p, u32 sig);
-void signal_check(struct process *p);
+void signal_start(struct process *p);
+bool signal_wanted(struct process *p);
+bool signal_dequeue(struct process *p, u64 set, struct siginfo *info);
+bool signal_fault(struct process *p, struct crtos_regs *r, const struct siginfo *info);
+void signal_return(struct process *p, struct crtos_regs *r);
+bool signal_tell_mask(struct process *p);
 s64 sys_rt_sigaction(struct process *p, const u64 *a);
+s64 sys_kill(struct process *p, const u64 *a);
+s64 sys_tkill(struct process *p, const u64 *a);
+s64 sys_tgkill(struct process *p, const u64 *a);
+s64 sys_rt_sigqueueinfo(struct process *p, const u64 *a);
+s64 sys_rt_tgsigqueueinfo(struct process *p, const u64 *a);
+
+/* sigmask.c */
 s64 sys_rt_sigprocmask(struct process *p, const u64 *a);
+s64 sys_rt_sigpending(struct process *p, const u64 *a);
+s64 sys_pause(struct process *p, const u64 *a);
+s64 sys_rt_sigsuspend(struct process *p, const u64 *a);
+s64 sys_rt_sigtimedwait(struct process *p, const u64 *a);
+s64 sys_masked(struct process *p, const u64 *a);
+
+/* sigframe.c */
+bool sigframe_push(struct process *p, struct crtos_regs *r, const struct siginfo *info,
+		   const struct sigaction *sa);
 s64 sys_sigaltstack(struct process *p, const u64 *a);
+s64 sys_rt_sigreturn(struct process *p, const u64 *a);
+
+/* fork.c */
+bool fork_claim(u32 index);
+void fork_unclaim(u32 index);
+void fork_children(struct process *p);
+void fork_end(struct process *p);
+void fork_unmap(struct process *p, u64 start, u64 len);
+s64 sys_clone(struct process *p, const u64 *a);
+s64 sys_fork(struct process *p, const u64 *a);
 
 #define __NR_write		1
 #define __NR_close		3
@@ -160,6 +305,7 @@ s64 sys_sigaltstack(struct process *p, const u64 *a);
 #define __NR_sched_yield	24
 #define __NR_mremap		25
 #define __NR_madvise		28
+#define __NR_pause		34
 #define __NR_clone		56
 #define __NR_fork		57
 #define __NR_vfork		58
@@ -170,6 +316,10 @@ s64 sys_sigaltstack(struct process *p, const u64 *a);
 #define __NR_getgid		104
 #define __NR_geteuid		107
 #define __NR_getegid		108
+#define __NR_rt_sigpending	127
+#define __NR_rt_sigtimedwait	128
+#define __NR_rt_sigqueueinfo	129
+#define __NR_rt_sigsuspend	130
 #define __NR_sigaltstack	131
 #define __NR_mlock		149
 #define __NR_munlock		150
@@ -186,12 +336,17 @@ s64 sys_sigaltstack(struct process *p, const u64 *a);
 #define __NR_exit_group		231
 #define __NR_tgkill		234
 #define __NR_openat		257
+#define __NR_pselect6		270
+#define __NR_ppoll		271
 #define __NR_set_robust_list	273
+#define __NR_epoll_pwait	281
+#define __NR_rt_tgsigqueueinfo	297
 #define __NR_getcpu		309
 #define __NR_execveat		322
 #define __NR_membarrier		324
 #define __NR_rseq		334
 #define __NR_clone3		435
 #define __NR_faccessat2		439
+#define __NR_epoll_pwait2	441
 
 #endif

@@ -1,105 +1,314 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals a process sends to itself.  Actions and masks are kept; what ends the
- * process ends it (abort()).  Handlers are not run.
+ * Signals.  Linux knows the actions and the mask, and does by itself all that needs
+ * no handler.  A signal with a handler comes through the slot, and the handler runs
+ * when the process is on its way to ring 3.  A signal that a process sends to itself
+ * does not go by way of Linux then: it has to be there when kill() returns.
  */
 #include "process.h"
 
 #define SIG_BLOCK	0
-#define SIG_UNBLOCK	1
 #define SIG_SETMASK	2
 
-#define SIGBIT(sig)	BIT((sig) - 1)
-#define UNBLOCKABLE	(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
+#define SIGRTMIN	32
 #define STOPPING	(SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | \
 			 SIGBIT(SIGTTOU))
 #define HARMLESS	(SIGBIT(SIGCHLD) | SIGBIT(SIGCONT) | SIGBIT(SIGURG) | \
-			 SIGBIT(SIGWINCH) | STOPPING)
+			 SIGBIT(SIGWINCH))
 
-s64 signal_send(struct process *p, u32 sig)
+#define SYSCALL_LEN	2	/* of the instruction */
+
+static bool is_queued(struct signals *s, const struct siginfo *info)
 {
-	if (sig > NR_SIGNALS)
-		return -EINVAL;
-	if (sig) {
-		p->sig_pending |= SIGBIT(sig);
-		signal_check(p);
-	}
-	return 0;
+	u32 i;
+
+	for (i = 0; i < s->queued; i++)
+		if (s->queue[i].signo == info->signo && s->queue[i].thread == info->thread)
+			return true;
+	return false;
 }
 
-/* Acts on the signals that are pending and not blocked. */
-void signal_check(struct process *p)
+/*
+ * False: no room.  What is pending, and will be for a while, is not queued twice, but
+ * for real-time signals.
+ */
+static bool enqueue(struct process *p, const struct siginfo *info)
 {
-	u64 now = p->sig_pending & ~p->sig_blocked;
+	struct signals *s = &p->sig;
 
-	p->sig_pending &= ~now;
-	for (; now; now &= now - 1) {
-		u32 sig = __builtin_ctzll(now) + 1;
-		u64 handler = p->sigaction[sig - 1].handler;
+	if (info->signo < SIGRTMIN && s->blocked & SIGBIT(info->signo) && is_queued(s, info))
+		return true;
+	if (s->queued == NR_PENDING)
+		return false;
+	s->queue[s->queued++] = *info;
+	s->pending |= SIGBIT(info->signo);
+	return true;
+}
 
-		if (handler == SIG_DFL && !(SIGBIT(sig) & HARMLESS))
-			process_exit(p, sig);
-		if (handler != SIG_DFL && handler != SIG_IGN)
-			printf("slot %u: pid %u: no handlers yet, signal %u dropped\n",
-			       p->index, p->pid, sig);
+/* What finds no room here stays in the slot, and then in Linux. */
+static void take_from_linux(struct process *p)
+{
+	struct crtos_slot *slot = p->slot;
+	u32 head = slot->signal_head;
+
+	/* Pairs with the release of signal_tail in Linux: the signal is there. */
+	while (head != load_acquire(&slot->signal_tail)) {
+		const struct crtos_signal *signal = &slot->signals[head % CRTOS_NR_SIGNALS];
+		struct siginfo info;
+
+		memcpy(&info, signal->info, sizeof(info));
+		info.thread = signal->entry != CRTOS_NO_ENTRY;
+		if (!enqueue(p, &info))
+			break;
+		/* From here on Linux may use its place again. */
+		store_release(&slot->signal_head, ++head);
 	}
+}
+
+bool signal_wanted(struct process *p)
+{
+	take_from_linux(p);
+	return p->sig.pending & ~p->sig.blocked;
+}
+
+/* The first of the lowest number in @set.  False: there is none. */
+bool signal_dequeue(struct process *p, u64 set, struct siginfo *info)
+{
+	struct signals *s = &p->sig;
+	struct siginfo *q = s->queue, *end;
+	int sig;
+
+	take_from_linux(p);
+	if (!(s->pending & set))
+		return false;
+	sig = __builtin_ctzll(s->pending & set) + 1;
+	while (q->signo != sig)
+		q++;
+	*info = *q;
+	info->thread = false;
+	end = &s->queue[--s->queued];
+	memmove(q, q + 1, (u8 *)end - (u8 *)q);
+	while (q < end && q->signo != sig)
+		q++;
+	if (q == end)
+		s->pending &= ~SIGBIT(sig);
+	return true;
+}
+
+/* What a process inherits through execve() */
+void signal_start(struct process *p)
+{
+	struct signals *s = &p->sig;
+
+	if (forward(p, __NR_rt_sigprocmask, SIG_BLOCK, 0, p->mm.scratch, sizeof(u64)) ||
+	    copy_from_user(&p->mm, &s->blocked, p->mm.scratch, sizeof(u64)))
+		s->blocked = 0;
+	s->linux_blocked = s->blocked;
+}
+
+/*
+ * What is blocked has to stay in Linux instead of ending the process.  True: the
+ * mask was another one, and there may be new signals.
+ */
+bool signal_tell_mask(struct process *p)
+{
+	struct signals *s = &p->sig;
+
+	if (s->linux_blocked == s->blocked ||
+	    copy_to_user(&p->mm, p->mm.scratch, &s->blocked, sizeof(u64)) ||
+	    forward(p, __NR_rt_sigprocmask, SIG_SETMASK, p->mm.scratch, 0, sizeof(u64)))
+		return false;
+	s->linux_blocked = s->blocked;
+	return true;
+}
+
+/* SA_RESETHAND.  Linux has done so only if the signal came from there. */
+static void reset_action(struct process *p, int sig)
+{
+	struct sigaction *sa = &p->sig.action[sig - 1];
+
+	sa->handler = SIG_DFL;
+	if (!copy_to_user(&p->mm, p->mm.scratch, sa, sizeof(*sa)))
+		forward(p, __NR_rt_sigaction, sig, p->mm.scratch, 0, sizeof(u64));
+}
+
+static void make_call_again(struct process *p, struct crtos_regs *r)
+{
+	r->rip -= SYSCALL_LEN;
+	r->rax = p->nr;
+}
+
+/* The action may have changed since the signal was sent. */
+static void act_by_default(struct process *p, int sig)
+{
+	if (SIGBIT(sig) & STOPPING)
+		forward(p, __NR_kill, p->pid, sig);
+	else if (!(SIGBIT(sig) & HARMLESS))
+		process_exit(p, sig);
+}
+
+/* True: a handler runs next. */
+static bool act(struct process *p, struct crtos_regs *r, const struct siginfo *info)
+{
+	struct sigaction sa = p->sig.action[info->signo - 1];
+
+	if (sa.handler == SIG_DFL)
+		act_by_default(p, info->signo);
+	if (sa.handler == SIG_DFL || sa.handler == SIG_IGN)
+		return false;
+
+	if (p->restart == CRTOS_ENTRY_RESTART_ALWAYS ||
+	    (p->restart == CRTOS_ENTRY_RESTART && sa.flags & SA_RESTART))
+		make_call_again(p, r);
+	p->restart = 0;
+	if (!sigframe_push(p, r, info, &sa))
+		process_exit(p, SIGSEGV);
+	p->sig.blocked |= sa.mask;
+	if (!(sa.flags & SA_NODEFER))
+		p->sig.blocked |= SIGBIT(info->signo);
+	if (sa.flags & SA_RESETHAND)
+		reset_action(p, info->signo);
+	return true;
+}
+
+/* False: the process dies of it. */
+bool signal_fault(struct process *p, struct crtos_regs *r, const struct siginfo *info)
+{
+	u64 handler = p->sig.action[info->signo - 1].handler;
+
+	if (handler == SIG_DFL || handler == SIG_IGN ||
+	    p->sig.blocked & SIGBIT(info->signo))
+		return false;
+	return act(p, r, info);
+}
+
+/*
+ * On the way to ring 3.  Linux is not told what is blocked while a handler runs until
+ * that makes a call: most do not, or it is their last one.
+ */
+void signal_return(struct process *p, struct crtos_regs *r)
+{
+	struct signals *s = &p->sig;
+	struct siginfo info;
+	bool handler = false;
+
+	if (READ_ONCE(p->slot->paused))
+		process_yield();
+	do {
+		while (signal_dequeue(p, ~s->blocked, &info))
+			handler |= act(p, r, &info);
+		if (s->restore)
+			s->blocked = s->saved;
+		s->restore = false;
+	} while (!handler && signal_tell_mask(p));
+	if (p->restart)
+		make_call_again(p, r);
+	p->restart = 0;
 }
 
 s64 sys_rt_sigaction(struct process *p, const u64 *a)
 {
-	struct sigaction *sa, new;
+	struct sigaction new;
+	struct siginfo info;
+	s64 err;
 
-	if (a[3] != sizeof(u64) || a[0] < 1 || a[0] > NR_SIGNALS ||
-	    (a[1] && (SIGBIT(a[0]) & UNBLOCKABLE)))
-		return -EINVAL;
-	sa = &p->sigaction[a[0] - 1];
 	if (a[1] && copy_from_user(&p->mm, &new, a[1], sizeof(new)))
 		return -EFAULT;
-	if (a[2] && copy_to_user(&p->mm, a[2], sa, sizeof(*sa)))
-		return -EFAULT;
-	if (a[1])
-		*sa = new;
+	err = forward(p, __NR_rt_sigaction, a[0], a[1], a[2], a[3]);
+	if (err || !a[1])
+		return err;
+	new.mask &= ~UNBLOCKABLE;
+	p->sig.action[(u32)a[0] - 1] = new;
+	if (new.handler == SIG_IGN || (new.handler == SIG_DFL && SIGBIT(a[0]) & HARMLESS))
+		while (signal_dequeue(p, SIGBIT(a[0]), &info))
+			;
 	return 0;
 }
 
-s64 sys_rt_sigprocmask(struct process *p, const u64 *a)
+/* One that this program has not set may be another one's from before execve(). */
+static bool is_ignored(struct process *p, u32 sig)
 {
-	u64 old = p->sig_blocked, set;
+	u64 handler = SIG_DFL;
 
-	if (a[3] != sizeof(u64))
-		return -EINVAL;
-	if (a[1]) {
-		if (copy_from_user(&p->mm, &set, a[1], sizeof(set)))
-			return -EFAULT;
-		switch ((u32)a[0]) {
-		case SIG_BLOCK:
-			set |= old;
-			break;
-		case SIG_UNBLOCK:
-			set = old & ~set;
-			break;
-		case SIG_SETMASK:
-			break;
-		default:
-			return -EINVAL;
-		}
-		p->sig_blocked = set & ~UNBLOCKABLE;
-	}
-	if (a[2] && copy_to_user(&p->mm, a[2], &old, sizeof(old)))
-		return -EFAULT;
-	signal_check(p);
-	return 0;
+	if (!forward(p, __NR_rt_sigaction, sig, 0, p->mm.scratch, sizeof(u64)))
+		copy_from_user(&p->mm, &handler, p->mm.scratch, sizeof(handler));
+	return handler == SIG_IGN;
 }
 
-s64 sys_sigaltstack(struct process *p, const u64 *a)
+/* False: this is for Linux to do, but not if it is for the thread and blocked. */
+static bool send_to_self(struct process *p, const struct siginfo *info)
 {
-	struct sigaltstack new;
+	u32 sig = info->signo;
+	u64 handler;
 
-	if (a[0] && copy_from_user(&p->mm, &new, a[0], sizeof(new)))
-		return -EFAULT;
-	if (a[1] && copy_to_user(&p->mm, a[1], &p->sigaltstack, sizeof(new)))
-		return -EFAULT;
-	if (a[0])
-		p->sigaltstack = new;
-	return 0;
+	if (sig < 1 || sig > NR_SIGNALS)
+		return false;
+	if (p->sig.blocked & SIGBIT(sig))
+		return info->thread && enqueue(p, info);
+	handler = p->sig.action[sig - 1].handler;
+	if (handler == SIG_DFL && !(SIGBIT(sig) & (STOPPING | HARMLESS)) &&
+	    !is_ignored(p, sig))
+		process_exit(p, sig);
+	return handler != SIG_DFL && handler != SIG_IGN && enqueue(p, info);
+}
+
+static bool kill_self(struct process *p, u32 sig, int code)
+{
+	struct siginfo info = {
+		.signo = sig,
+		.code = code,
+		.thread = code == SI_TKILL,
+		.pid = p->pid,
+	};
+
+	if (sig && sig <= NR_SIGNALS && p->sig.action[sig - 1].flags & SA_SIGINFO)
+		info.uid = forward(p, __NR_getuid);
+	return send_to_self(p, &info);
+}
+
+s64 sys_kill(struct process *p, const u64 *a)
+{
+	if ((u32)a[0] == p->pid && kill_self(p, a[1], SI_USER))
+		return 0;
+	return forward(p, __NR_kill, a[0], a[1]);
+}
+
+/* Threads of Linux are not the program's. */
+s64 sys_tkill(struct process *p, const u64 *a)
+{
+	if ((u32)a[0] != p->pid)
+		return -ESRCH;
+	return kill_self(p, a[1], SI_TKILL) ? 0 : forward(p, __NR_kill, a[0], a[1]);
+}
+
+s64 sys_tgkill(struct process *p, const u64 *a)
+{
+	if ((u32)a[0] != p->pid)
+		return forward(p, __NR_tgkill, a[0], a[1], a[2]);
+	return sys_tkill(p, a + 1);
+}
+
+static bool queue_to_self(struct process *p, u32 sig, u64 addr, bool thread)
+{
+	struct siginfo info;
+
+	if (copy_from_user(&p->mm, &info, addr, sizeof(info)))
+		return false;
+	info.signo = sig;
+	info.thread = thread;
+	return send_to_self(p, &info);
+}
+
+s64 sys_rt_sigqueueinfo(struct process *p, const u64 *a)
+{
+	if ((u32)a[0] == p->pid && queue_to_self(p, a[1], a[2], false))
+		return 0;
+	return forward(p, __NR_rt_sigqueueinfo, a[0], a[1], a[2]);
+}
+
+s64 sys_rt_tgsigqueueinfo(struct process *p, const u64 *a)
+{
+	if ((u32)a[0] == p->pid && (u32)a[1] == p->pid && queue_to_self(p, a[2], a[3], true))
+		return 0;
+	return forward(p, __NR_rt_tgsigqueueinfo, a[0], a[1], a[2], a[3]);
 }

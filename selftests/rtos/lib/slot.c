@@ -9,17 +9,16 @@ u32 only_vector;
 
 static u64 spin_cycles;
 
-static struct crtos_slot *slot_ptr(u32 index)
+struct crtos_slot *slot_ptr(u32 index)
 {
 	return region_ptr(header->slots_off + (u64)index * header->slot_len);
 }
 
-static u64 upid_control(unsigned int vector)
+static u64 upid_control(const struct cpu *cpu, unsigned int vector)
 {
 	if (only_vector)
 		vector = only_vector;
-	return (u64)vector << CRTOS_UPID_NV_SHIFT |
-	       (u64)this_cpu()->ndst << CRTOS_UPID_NDST_SHIFT;
+	return (u64)vector << CRTOS_UPID_NV_SHIFT | (u64)cpu->ndst << CRTOS_UPID_NDST_SHIFT;
 }
 
 /*
@@ -32,8 +31,8 @@ static u64 take_requests(struct crtos_upid *upid, bool *was_on)
 	return xchg64(&upid->pir, 0);
 }
 
-/* Slots that Linux changed go to the CPUs that they belong to. */
-static void distribute(u64 slots)
+/* Slots with something new go to the CPUs that they belong to. */
+void slot_distribute(u64 slots)
 {
 	u64 others = 0;
 
@@ -57,7 +56,7 @@ static void doorbell(unsigned int vector)
 	if (only_vector || !smp_attached())
 		return;
 	atomic_inc(&header->doorbells_in);
-	distribute(take_requests(&header->rtos_upid, &was_on));
+	slot_distribute(take_requests(&header->rtos_upid, &was_on));
 }
 
 /* Which of the entries is complete is for the waiting process to see. */
@@ -89,7 +88,7 @@ void slot_interrupt(void)
 		slots = take_requests(&header->rtos_upid, &was_on);
 		if (was_on)
 			atomic_inc(&header->doorbells_in);
-		distribute(slots);
+		slot_distribute(slots);
 	}
 	for (i = 0; i < CRTOS_MAX_SLOTS; i++) {
 		if (smp_owner(i) != cpu || !process_exists(i))
@@ -145,7 +144,7 @@ void slot_init(void)
 void slot_ready(void)
 {
 	only_vector = header->vector;
-	WRITE_ONCE(header->rtos_upid.control, upid_control(VEC_DOORBELL));
+	WRITE_ONCE(header->rtos_upid.control, upid_control(this_cpu(), VEC_DOORBELL));
 	WRITE_ONCE(header->rtos_version, CRTOS_ABI_VERSION);
 	WRITE_ONCE(header->rtos_features, features());
 	/* Pairs with the acquiring load of rtos_state in Linux. */
@@ -184,7 +183,7 @@ void slot_notify(u32 index)
 }
 
 static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
-				   const u64 *args)
+				   const u64 *args, u8 priority)
 {
 	struct crtos_slot *slot = p->slot;
 	u32 index = __builtin_ctzll(p->free_entries);
@@ -197,7 +196,7 @@ static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
 	e->nr = nr;
 	e->op = op;
 	e->flags = 0;
-	e->priority = 0;
+	e->priority = priority;
 	e->status = CRTOS_ENTRY_PENDING;
 	for (i = 0; i < ARRAY_SIZE(e->args); i++)
 		e->args[i] = args[i];
@@ -217,13 +216,38 @@ static struct crtos_entry *publish(struct process *p, u8 op, u32 nr,
 	return e;
 }
 
-static bool entry_done(struct crtos_entry *e)
+struct crtos_entry *slot_publish(struct process *p, u8 op, u32 nr, const u64 *args)
 {
-	/* Pairs with the release of status in Linux: result is valid. */
-	return load_acquire(&e->status) == CRTOS_ENTRY_DONE;
+	return publish(p, op, nr, args, 0);
 }
 
-static void wait_done(struct process *p, struct crtos_entry *e)
+bool entry_done(struct crtos_entry *e)
+{
+	/* Pairs with the release of status in Linux: result is valid. */
+	return load_acquire(&e->status) != CRTOS_ENTRY_PENDING;
+}
+
+/*
+ * For a signal that has a handler, or when time is over.  A call that Linux has not yet
+ * begun would not be made at all, so it is cancelled after that.
+ */
+static void cancel_if_wanted(struct process *p, struct crtos_entry *e)
+{
+	bool late = p->deadline && rdtsc() >= p->deadline;
+
+	if (e->flags & CRTOS_ENTRY_CANCEL || (!late && !signal_wanted(p)))
+		return;
+	p->ticks = (int)(READ_ONCE(p->slot->sq_head) - p->sq_tail) < 0;
+	if (p->ticks)
+		return;
+	WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);
+	store_release(&p->slot->cancels, p->slot->cancels + 1);
+	/* Pairs with the barrier between cancels and the flags of entries in Linux. */
+	mb();
+	slot_notify(p->index);
+}
+
+static void wait_done(struct process *p, struct crtos_entry *e, bool may_cancel)
 {
 	u64 end = rdtsc() + spin_cycles;
 
@@ -234,7 +258,11 @@ static void wait_done(struct process *p, struct crtos_entry *e)
 			cpu_relax();
 			continue;
 		}
-		WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY);
+		/* Linux may need room for signals to go on. */
+		signal_wanted(p);
+		if (may_cancel)
+			cancel_if_wanted(p, e);
+		WRITE_ONCE(e->flags, e->flags | CRTOS_ENTRY_NOTIFY);
 		/*
 		 * Pairs with the barrier between status and the load of flags
 		 * in Linux: it sees NOTIFY or we see DONE.
@@ -245,37 +273,63 @@ static void wait_done(struct process *p, struct crtos_entry *e)
 	}
 }
 
+static s64 finish(struct process *p, struct crtos_entry *e, bool may_cancel)
+{
+	p->entry = e - p->slot->entries;
+	wait_done(p, e, may_cancel);
+	p->free_entries |= BIT(p->entry);
+	/* The calling thread shall end, and there is no other. */
+	if (e->status == CRTOS_ENTRY_KILLED)
+		process_exit(p, e->result & 0x7f);
+	return e->result;
+}
+
 /*
  * Has Linux do a call and returns its result.  Does not return if the process
  * is killed meanwhile.
  */
 s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args)
 {
-	struct crtos_entry *e = publish(p, op, nr, args);
+	return finish(p, publish(p, op, nr, args, 0), false);
+}
 
-	wait_done(p, e);
-	p->free_entries |= BIT(e - p->slot->entries);
-	return e->result;
+/* The same for a call of the process, which a signal or its timeout may end. */
+s64 slot_forward(struct process *p, u32 nr, const u64 *args)
+{
+	struct crtos_entry *e;
+	s64 result;
+
+	signal_tell_mask(p);
+	p->deadline = p->timeout ? rdtsc() + p->timeout : 0;
+	p->ticks = p->deadline;
+	e = publish(p, CRTOS_OP_SYSCALL, nr, args, p->priority);
+	result = finish(p, e, true);
+	/* When time was over, the result is what there is. */
+	if (e->status != CRTOS_ENTRY_DONE && (!p->deadline || rdtsc() < p->deadline))
+		p->restart = e->status;
+	p->deadline = 0;
+	p->ticks = false;
+	return result;
 }
 
 /* Never answered: the slot becomes GONE. */
 void slot_send_exit(struct process *p, u32 status)
 {
-	publish(p, CRTOS_OP_EXIT, 0, (const u64[6]) { status });
+	slot_publish(p, CRTOS_OP_EXIT, 0, (const u64[6]) { status });
 }
 
 /* Take a slot that is ATTACHED, with the address space of @p (or none). */
 void slot_attach(struct process *p)
 {
-	struct crtos_slot *slot = slot_ptr(p->index);
+	struct cpu *cpu = smp_owner(p->index);
+	struct crtos_slot *slot = p->slot;
 
-	p->slot = slot;
 	p->sq_tail = 0;
 	p->free_entries = ~0ULL;
 	WRITE_ONCE(slot->upid.pir, 0);
-	WRITE_ONCE(slot->upid.control, upid_control(VEC_COMPLETION + p->index));
+	WRITE_ONCE(slot->upid.control, upid_control(cpu, VEC_COMPLETION + p->index));
 	WRITE_ONCE(slot->map_root, p->mm.root ? virt_to_phys(p->mm.root) : 0);
-	WRITE_ONCE(slot->cpu, this_cpu()->index);
+	WRITE_ONCE(slot->cpu, cpu->index);
 	WRITE_ONCE(slot->regs, image_to_phys(process_regs(p)));
 	store_release(&slot->rtos_state, CRTOS_PROCESS_RUNNING);
 }

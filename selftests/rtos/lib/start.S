@@ -148,7 +148,7 @@ enter_user:
 /*
  * SYSRET faults in ring 0 if RCX is not canonical.  It always is: the last
  * page of the low half is never mapped, so that no SYSCALL is its last
- * instruction, and nothing else changes the saved RIP.
+ * instruction, and signal handlers begin below it.
  */
 	.globl	syscall_entry
 	.balign	16

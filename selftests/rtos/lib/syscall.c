@@ -16,6 +16,9 @@
 #define ARCH_CRTOS_SOFTWARE	0x43520004	/* the kernel posts without SENDUIPI */
 #define ARCH_CRTOS_UITT		0x43520005	/* SENDUIPI of 1 is for the UPID at a[1] */
 #define ARCH_CRTOS_POST		0x43520006	/* the same through the kernel */
+#define ARCH_CRTOS_PRIORITY	0x43520007	/* what forwarded calls carry */
+#define ARCH_CRTOS_TIMEOUT	0x43520008	/* cancel them after so many us, 0: never */
+#define MAX_TIMEOUT_US		BIT(40)
 
 #define MAP_SHARED		0x01
 #define MAP_PRIVATE		0x02
@@ -36,9 +39,6 @@
 #define CLOCK_REALTIME		0
 #define CLOCK_MONOTONIC		1
 #define TIMER_ABSTIME		1
-
-#define USER_LIMIT	0x7ffffffff000ULL
-#define RED_ZONE	128
 
 /* @len is compared before it is rounded, so that it cannot wrap. */
 static bool bad_range(struct mm *mm, u64 start, u64 len)
@@ -237,6 +237,16 @@ static s64 sys_arch_prctl(struct process *p, const u64 *a)
 		return uintr_add(p, a[1]) ? 0 : -EFAULT;
 	if (a[0] == ARCH_CRTOS_POST)
 		return uintr_post_added(p) ? 0 : -EINVAL;
+	if (a[0] == ARCH_CRTOS_PRIORITY) {
+		if (a[1] > 255)
+			return -EINVAL;
+		p->priority = a[1];
+		return 0;
+	}
+	if (a[0] == ARCH_CRTOS_TIMEOUT) {
+		p->timeout = timer_us_to_tsc(min(a[1], MAX_TIMEOUT_US));
+		return 0;
+	}
 	if (a[0] == ARCH_CRTOS_HANDLER) {
 		if (!p->uintr.shared || a[1] >= USER_LIMIT)
 			return -EINVAL;
@@ -272,10 +282,10 @@ static s64 futex_wait(struct process *p, const u64 *a, bool bitset)
 	if (value != (u32)a[2])
 		return -EAGAIN;
 	if (a[3])
-		err = forward(p, __NR_clock_nanosleep, clock,
-			      bitset ? TIMER_ABSTIME : 0, a[3]);
+		err = forward_user(p, __NR_clock_nanosleep, clock,
+				   bitset ? TIMER_ABSTIME : 0, a[3]);
 	else
-		err = forward(p, __NR_poll, 0, 0, -1);
+		err = forward_user(p, __NR_poll, 0, 0, -1);
 	return err ?: -ETIMEDOUT;
 }
 
@@ -313,24 +323,15 @@ static s64 sys_getcpu(struct process *p, const u64 *a)
 	return 0;
 }
 
-/* To itself; the rest is for Linux, and stopping, too. */
-static s64 sys_kill(struct process *p, const u64 *a)
+/* No signal comes between the old program and the new one, which inherits them. */
+static s64 sys_execve(struct process *p, const u64 *a)
 {
-	u32 sig = a[1];
+	struct siginfo info;
 
-	if ((u32)a[0] != p->pid || (sig >= SIGCONT && sig <= SIGTTOU))
-		return forward(p, __NR_kill, a[0], a[1]);
-	return signal_send(p, sig);
-}
-
-static s64 sys_tkill(struct process *p, const u64 *a)
-{
-	return (u32)a[0] == p->pid ? signal_send(p, a[1]) : -ESRCH;
-}
-
-static s64 sys_tgkill(struct process *p, const u64 *a)
-{
-	return (u32)a[0] == p->pid ? sys_tkill(p, a + 1) : -ESRCH;
+	signal_tell_mask(p);
+	while (signal_dequeue(p, p->sig.blocked, &info))
+		forward(p, __NR_kill, p->pid, info.signo);
+	return slot_call(p, CRTOS_OP_SYSCALL, p->nr, a);
 }
 
 static s64 sys_exit(struct process *p, const u64 *a)
@@ -373,16 +374,21 @@ static const syscall_fn local_calls[] = {
 	[__NR_brk] = sys_brk,
 	[__NR_rt_sigaction] = sys_rt_sigaction,
 	[__NR_rt_sigprocmask] = sys_rt_sigprocmask,
-	[__NR_rt_sigreturn] = sys_missing,
+	[__NR_rt_sigreturn] = sys_rt_sigreturn,
 	[__NR_sched_yield] = sys_sched_yield,
 	[__NR_mremap] = sys_mremap,
 	[__NR_madvise] = sys_madvise,
-	[__NR_clone] = sys_missing,
-	[__NR_fork] = sys_missing,
-	[__NR_vfork] = sys_missing,
-	[__NR_execve] = sys_missing,
+	[__NR_pause] = sys_pause,
+	[__NR_clone] = sys_clone,
+	[__NR_fork] = sys_fork,
+	[__NR_vfork] = sys_fork,
+	[__NR_execve] = sys_execve,
 	[__NR_exit] = sys_exit,
 	[__NR_kill] = sys_kill,
+	[__NR_rt_sigpending] = sys_rt_sigpending,
+	[__NR_rt_sigtimedwait] = sys_rt_sigtimedwait,
+	[__NR_rt_sigqueueinfo] = sys_rt_sigqueueinfo,
+	[__NR_rt_sigsuspend] = sys_rt_sigsuspend,
 	[__NR_sigaltstack] = sys_sigaltstack,
 	[__NR_mlock] = sys_success,	/* memory is always there */
 	[__NR_munlock] = sys_success,
@@ -397,12 +403,17 @@ static const syscall_fn local_calls[] = {
 	[__NR_clock_gettime] = sys_clock_gettime,
 	[__NR_exit_group] = sys_exit,
 	[__NR_tgkill] = sys_tgkill,
+	[__NR_pselect6] = sys_masked,
+	[__NR_ppoll] = sys_masked,
 	[__NR_set_robust_list] = sys_success,
+	[__NR_epoll_pwait] = sys_masked,
+	[__NR_rt_tgsigqueueinfo] = sys_rt_tgsigqueueinfo,
 	[__NR_getcpu] = sys_getcpu,
-	[__NR_execveat] = sys_missing,
+	[__NR_execveat] = sys_execve,
 	[__NR_membarrier] = sys_membarrier,
 	[__NR_rseq] = sys_missing,
 	[__NR_clone3] = sys_missing,
+	[__NR_epoll_pwait2] = sys_masked,
 };
 
 /*
@@ -427,10 +438,12 @@ void syscall(struct crtos_regs *r)
 
 	atomic_inc(&header->kernel_entries);
 	p->entries++;
+	p->nr = nr;
+	p->restart = 0;
 	touch_stack(p, r->rsp, args);
-	if (nr < ARRAY_SIZE(local_calls) && local_calls[nr]) {
+	if (nr < ARRAY_SIZE(local_calls) && local_calls[nr])
 		r->rax = local_calls[nr](p, args);
-		return;
-	}
-	r->rax = slot_call(p, CRTOS_OP_SYSCALL, nr, args);
+	else
+		r->rax = slot_forward(p, nr, args);
+	signal_return(p, r);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tick: heartbeat, time slices, and a look whether Linux is still there. */
+/*
+ * The tick: heartbeat, time slices, calls that take too long, and a look whether Linux
+ * is still there.
+ */
 #include "process.h"
 
 #define GUESSED_TSC_KHZ	1000000
@@ -27,6 +30,7 @@ static void tick(unsigned int vector)
 	}
 	if (!cpu->index)
 		header->heartbeat++;
+	process_tick();
 	if (cpu->ready)
 		cpu->need_resched = true;
 }

@@ -26,6 +26,19 @@ static const struct exception exceptions[32] = {
 	[19] = { "SIMD error", SIGFPE },
 };
 
+/* siginfo.code */
+#define ILL_ILLOPN	2
+#define FPE_INTDIV	1
+#define FPE_FLTDIV	3
+#define FPE_FLTOVF	4
+#define FPE_FLTUND	5
+#define FPE_FLTRES	6
+#define FPE_FLTINV	7
+#define SEGV_MAPERR	1
+#define SEGV_ACCERR	2
+#define BUS_ADRALN	1
+#define TRAP_TRACE	2
+
 static vector_fn handlers[256];
 
 /* What the entry code pushes, and takes from its place. */
@@ -110,10 +123,64 @@ static void interrupt(unsigned int vector)
 		apic_eoi();
 }
 
+/* What the bits of MXCSR, or of the x87 status word, mean to siginfo_t */
+static int math_code(u64 vector)
+{
+	u32 mxcsr, errors;
+	u16 cw, sw;
+
+	if (vector == VEC_XM) {
+		asm volatile("stmxcsr %0" : "=m" (mxcsr));
+		errors = mxcsr & ~(mxcsr >> 7);
+	} else {
+		asm volatile("fnstcw %0; fnstsw %1" : "=m" (cw), "=m" (sw));
+		errors = sw & ~cw;
+	}
+	return errors & 0x01 ? FPE_FLTINV : errors & 0x04 ? FPE_FLTDIV :
+	       errors & 0x08 ? FPE_FLTOVF : errors & 0x12 ? FPE_FLTUND :
+	       errors & 0x20 ? FPE_FLTRES : 0;
+}
+
+/* As Linux describes it */
+static struct siginfo fault_info(struct process *p, const struct crtos_regs *r, u32 signal)
+{
+	struct siginfo info = { .signo = signal, .code = SI_KERNEL, .addr = r->rip };
+	struct vma *v;
+
+	switch (r->vector) {
+	case VEC_DE:
+		info.code = FPE_INTDIV;
+		break;
+	case VEC_DB:
+		info.code = TRAP_TRACE;
+		break;
+	case VEC_UD:
+		info.code = ILL_ILLOPN;
+		break;
+	case VEC_PF:
+		info.addr = read_cr2();
+		v = mm_find(&p->mm, info.addr);
+		info.code = v && v->start <= info.addr ? SEGV_ACCERR : SEGV_MAPERR;
+		break;
+	case VEC_MF:
+	case VEC_XM:
+		info.code = math_code(r->vector);
+		break;
+	case VEC_AC:
+		info.code = BUS_ADRALN;
+		info.addr = 0;
+		break;
+	default:
+		info.addr = 0;
+	}
+	return info;
+}
+
 static void exception(struct crtos_regs *r)
 {
 	const struct exception *e = &exceptions[r->vector];
 	const char *name = e->name ? e->name : "exception";
+	struct siginfo info;
 	struct process *p;
 
 	if (!(r->cs & 3) || r->vector == VEC_DF || r->vector == VEC_MC)
@@ -122,12 +189,15 @@ static void exception(struct crtos_regs *r)
 	if (r->vector == VEC_PF && !(r->error & 1) &&
 	    mm_stack_touch(&p->mm, read_cr2()))
 		return;
+	info = fault_info(p, r, e->signal ? e->signal : SIGSEGV);
+	if (signal_fault(p, r, &info))
+		return;
 
 	printf("slot %u: pid %u (%s): %s, vector %llu error 0x%llx\n",
 	       p->index, p->pid, p->name, name, r->vector, r->error);
 	print_regs(r);
 	crash_record(CRTOS_CRASH_PROCESS, this_cpu(), r, name);
-	process_exit(p, e->signal ? e->signal : SIGSEGV);
+	process_exit(p, info.signo);
 }
 
 /*
@@ -151,6 +221,9 @@ void trap(struct crtos_regs *r)
 		exception(r);
 	else
 		interrupt(r->vector);
-	if ((r->cs & 3) && this_cpu()->need_resched)
+	if (!(r->cs & 3))
+		return;
+	if (this_cpu()->need_resched)
 		process_yield();
+	signal_return(this_cpu()->current, r);
 }

@@ -20,7 +20,6 @@ struct uitt_entry {
 #define TT_ENABLE		BIT(0)
 #define MISC_LAST_ENTRY		1ULL	/* of the table */
 #define MISC_UINV_SHIFT		32
-#define RED_ZONE		128
 #define PRIVATE_PART		offsetof(struct crtos_slot, sq_tail)
 
 static_assert(PRIVATE_PART == PAGE_SIZE);

@@ -40,6 +40,7 @@
 #define FLAG_DF			BIT(10)
 #define FLAG_IOPL		(3ULL << 12)
 #define FLAG_NT			BIT(14)
+#define FLAG_RF			BIT(16)
 #define FLAG_AC			BIT(18)
 
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# strace of a program on the RTOS: from outside it is a process like any other.
+
+. "$(dirname "$0")/lib.sh"
+
+OUT=$TMP/strace
+TESTS='the program is traced and ends as it does
+from its first call on
+names, arguments and results
+paths and structures
+the ioctl of the tool has ended
+an exec is a call, and the new program is traced
+a child is traced
+a result that the tracer makes
+a call that the tracer delays goes on after it
+attached, and detached while a call blocks'
+
+# traced STATUS OPTION... -- PROGRAM...
+traced()
+{
+	_status=$1
+	shift
+	_options=
+	while [ "$1" != -- ]; do
+		_options="$_options $1"
+		shift
+	done
+	shift
+	# shellcheck disable=SC2086 # options have no spaces
+	ends_with "$_status" strace -f -o "$OUT" $_options "$CRTOS" run "$@"
+}
+
+shows()
+{
+	grep -Eq "$1" "$OUT" && return
+	echo "no line like: $1"
+	tail -n 30 "$OUT"
+	return 1
+}
+
+hello() { traced 42 -- ./hello "$TMP/in" "$TMP/out" >"$TMP/said" && grep -q something "$TMP/said"; }
+
+# The RTOS opens the program to load it.
+first() { shows ' openat\(AT_FDCWD, "./hello", O_RDONLY.*\) = [0-9]'; }
+
+replaced()
+{
+	traced 0 -- /bin/busybox sh -c 'exec /bin/busybox echo new program' &&
+		shows ' execve\("/bin/busybox", \["/bin/busybox", "echo"' &&
+		shows ' (write|writev)\(1, .*new program'
+}
+
+child()
+{
+	traced 0 -- /bin/busybox sh -c '(echo from the child); exit 0' &&
+		shows 'from the child' && shows ' (fork|vfork|clone)\(.*[1-9]' &&
+		[ "$(cut -d ' ' -f 1 "$OUT" | sort -u | wc -l)" -gt 2 ]
+}
+
+injected()
+{
+	_ret=0
+	strace -f -o "$OUT" -e trace=openat -e inject=openat:error=EMFILE:when=3+ \
+		"$CRTOS" run /bin/busybox cat "$TMP/in" >"$TMP/said" 2>&1 || _ret=$?
+	equal status $_ret 1 && grep -q "No file descriptors available\|Too many open files" "$TMP/said"
+}
+
+delayed()
+{
+	traced 0 -e inject=nanosleep,clock_nanosleep:delay_enter=200000 -- /bin/busybox sleep 0.1 &&
+		shows 'nanosleep\(.*\(DELAYED\)'
+}
+
+# Calls that wait when a tracer comes and goes must not notice.
+attached()
+{
+	mkfifo "$TMP/fifo"
+	"$CRTOS" run /bin/busybox cat <>"$TMP/fifo" >"$TMP/said" &
+	_pid=$!
+	wait_for reads_something
+	: >"$OUT"
+	strace -f -o "$OUT" -p $_pid 2>"$TMP/message" &
+	_tracer=$!
+	wait_for grep -q attached "$TMP/message"
+	kill -INT $_tracer
+	wait $_tracer
+	echo "a line" >"$TMP/fifo"
+	wait_for grep -q "a line" "$TMP/said"
+	_ret=$?
+	kill -TERM $_pid
+	ends_with 143 wait $_pid && return $_ret
+}
+
+reads_something() { grep -q '^0 ' /proc/"$_pid"/task/*/syscall; }
+
+echo something >"$TMP/in"
+begin 10
+if ! command -v strace >/dev/null; then
+	echo "$TESTS" >"$TMP/tests"
+	while read -r name; do
+		skip "no strace" "$name"
+	done <"$TMP/tests"
+	finish
+fi
+try "the program is traced and ends as it does" hello
+try "from its first call on" first
+try "names, arguments and results" shows ' writev\(1, \[\{.*\}\], [0-9]+\) = [1-9]'
+try "paths and structures" shows ' (fstat|newfstatat|statx)\(.*st_mode=|stx_mode='
+try "the ioctl of the tool has ended" shows ' ioctl\(.*0xc7, 0x4,.*\) = 0'
+try "an exec is a call, and the new program is traced" replaced
+try "a child is traced" child
+try "a result that the tracer makes" injected
+try "a call that the tracer delays goes on after it" delayed
+try "attached, and detached while a call blocks" attached
+finish
