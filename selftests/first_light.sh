@@ -4,26 +4,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# native COMMAND..., forwarded COMMAND...: output and status to $TMP
-native()
-{
-	"$@" >"$TMP/native" 2>&1
-	echo "status: $?" >>"$TMP/native"
-}
-
-forwarded()
-{
-	"$CRTOS" run "$@" >"$TMP/forwarded" 2>&1
-	echo "status: $?" >>"$TMP/forwarded"
-}
-
-same()
-{
-	native "$@"
-	forwarded "$@"
-	diff "$TMP/native" "$TMP/forwarded"
-}
-
 hello_args() { echo "/proc/sys/kernel/ostype $TMP/made argument"; }
 
 # All but where it runs

@@ -13,6 +13,8 @@ HOSTILE=${HOSTILE:-./crtos-hostile.img}
 CPUS=/sys/devices/system/cpu
 # Those that a test uses: they must be free before it, and are free after it.
 PARTITIONS=${CRTOS_PARTITION:-0}
+# Seconds for a program that is run twice
+LIMIT=${CRTOS_LIMIT:-60}
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 
@@ -156,6 +158,27 @@ says()
 	echo "no '$_text' in:"
 	cat "$TMP/message"
 	return 1
+}
+
+# native COMMAND..., forwarded COMMAND...: output and status to $TMP
+native()
+{
+	timeout -s KILL "$LIMIT" "$@" >"$TMP/native" 2>&1
+	echo "status: $?" >>"$TMP/native"
+}
+
+forwarded()
+{
+	timeout -s KILL "$LIMIT" "$CRTOS" run "$@" >"$TMP/forwarded" 2>&1
+	echo "status: $?" >>"$TMP/forwarded"
+}
+
+# same COMMAND...: on Linux and on the RTOS
+same()
+{
+	native "$@"
+	forwarded "$@"
+	diff "$TMP/native" "$TMP/forwarded"
 }
 
 # try NAME COMMAND...: a result; the output is shown if it is bad

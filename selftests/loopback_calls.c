@@ -461,7 +461,7 @@ TEST_F(calls, not_forwarded)
 	static const __u32 nr[] = {
 		SYS_clone3, SYS_exit, SYS_exit_group, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_brk,
 		SYS_mremap, SYS_gettid, SYS_rt_sigreturn, SYS_arch_prctl, SYS_set_tid_address,
-		SYS_restart_syscall, SYS_io_uring_setup, SYS_userfaultfd, SYS_signalfd4,
+		SYS_restart_syscall, SYS_io_uring_setup, SYS_userfaultfd, SYS_io_setup,
 		335, 500, 5000, 0x40000000, 0x40000000 | SYS_getppid, 0x80000000, ~0U,
 	};
 	size_t i;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See peer.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -241,21 +243,35 @@ struct crtos_run peer_run_arg(struct peer *peer, int fd)
 }
 
 /* A child that becomes a shadow, with no descriptors but 0, 1 and 2. */
-pid_t peer_fork_as(struct peer *peer, uid_t id)
+pid_t peer_fork_run(struct peer *peer, const struct crtos_run *run,
+		    bool (*prepare)(const void *data), const void *data)
 {
-	struct crtos_run arg = peer_run_arg(peer, 3);
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
 	/* The region is not copied. */
-	dup2(peer->fd, arg.fd);
-	close_range(arg.fd + 1, ~0U, 0);
-	if (id && (setgroups(0, NULL) || setgid(id) || setuid(id)))
+	dup2(peer->fd, run->fd);
+	close_range(run->fd + 1, ~0U, 0);
+	if (prepare && !prepare(data))
 		_exit(1);
-	ioctl(arg.fd, CRTOS_IOC_RUN, &arg);
+	ioctl(run->fd, CRTOS_IOC_RUN, run);
 	perror("# CRTOS_IOC_RUN");
 	_exit(1);
+}
+
+static bool become(const void *data)
+{
+	const uid_t *id = data;
+
+	return !setgroups(0, NULL) && !setgid(*id) && !setuid(*id);
+}
+
+pid_t peer_fork_as(struct peer *peer, uid_t id)
+{
+	struct crtos_run run = peer_run_arg(peer, 3);
+
+	return peer_fork_run(peer, &run, id ? become : NULL, &id);
 }
 
 pid_t peer_fork(struct peer *peer)
@@ -298,13 +314,29 @@ static struct process *process_begin(struct peer *peer, unsigned int index,
 	return p;
 }
 
+static struct crtos_slot *first_slot(struct peer *peer)
+{
+	return (void *)(peer->region + peer->header->slots_off);
+}
+
+void peer_acknowledge(struct peer *peer)
+{
+	struct crtos_slot *slot;
+
+	for (slot = first_slot(peer); slot < first_slot(peer) + CRTOS_MAX_SLOTS; slot++)
+		if (load_acquire(&slot->rtos_state) == CRTOS_PROCESS_NONE &&
+		    load_acquire(&slot->linux_state) == CRTOS_SLOT_GONE)
+			store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
+}
+
 /* Wait until a child, or any for -1, is a shadow, and give it its process. */
 struct process *peer_attach(struct peer *peer, pid_t pid)
 {
-	struct crtos_slot *slots = (void *)(peer->region + peer->header->slots_off);
+	struct crtos_slot *slots = first_slot(peer);
 	unsigned int i;
 
 	do {
+		peer_acknowledge(peer);
 		for (i = 0; i < CRTOS_MAX_SLOTS; i++)
 			if (load_acquire(&slots[i].rtos_state) == CRTOS_PROCESS_NONE &&
 			    load_acquire(&slots[i].linux_state) == CRTOS_SLOT_ATTACHED &&
@@ -318,6 +350,17 @@ struct process *peer_spawn(struct peer *peer)
 {
 	pid_t pid = peer_fork(peer);
 
+	return pid < 0 ? NULL : peer_attach(peer, pid);
+}
+
+struct process *peer_spawn_with(struct peer *peer, __u32 max_workers,
+				bool (*prepare)(const void *data), const void *data)
+{
+	struct crtos_run run = peer_run_arg(peer, 3);
+	pid_t pid;
+
+	run.max_workers = max_workers;
+	pid = peer_fork_run(peer, &run, prepare, data);
 	return pid < 0 ? NULL : peer_attach(peer, pid);
 }
 
@@ -362,7 +405,7 @@ void process_start(struct process *p, unsigned int index, __u8 op, __u32 nr, con
 
 static bool entry_done(struct process *p, unsigned int index)
 {
-	return load_acquire(&p->slot->entries[index].status) == CRTOS_ENTRY_DONE;
+	return status_of(p, index) != CRTOS_ENTRY_PENDING;
 }
 
 static bool process_alive(struct process *p)
@@ -395,7 +438,7 @@ bool process_poll(struct process *p, unsigned int index)
 bool process_sleep(struct process *p, unsigned int index)
 {
 	__atomic_fetch_or(&p->slot->entries[index].flags, CRTOS_ENTRY_NOTIFY, __ATOMIC_SEQ_CST);
-	/* Linux sees NOTIFY or we see DONE. */
+	/* Linux sees NOTIFY or we see the status. */
 	full_barrier();
 	while (!entry_done(p, index))
 		if (!process_alive(p) || !peer_wait(p->peer))
@@ -417,6 +460,140 @@ __s64 process_do(struct process *p, __u8 op, __u32 nr, const __u64 *args)
 {
 	process_start(p, 0, op, nr, args);
 	return process_result(p, 0);
+}
+
+bool process_answers(struct process *p)
+{
+	return call(p, SYS_getpid) == p->pid;
+}
+
+void process_cancel(struct process *p, unsigned int index)
+{
+	__atomic_fetch_or(&p->slot->entries[index].flags, CRTOS_ENTRY_CANCEL, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&p->slot->cancels, 1, __ATOMIC_SEQ_CST);
+	peer_post(p->peer, p->index);
+}
+
+bool process_signal(struct process *p, struct crtos_signal *signal)
+{
+	__u32 head = p->slot->signal_head;
+
+	if (!eventually(load_acquire(&p->slot->signal_tail) != head))
+		return false;
+	*signal = p->slot->signals[head % CRTOS_NR_SIGNALS];
+	store_release(&p->slot->signal_head, head + 1);
+	return true;
+}
+
+/* What the RTOS does before the thread that called goes on: copy the process. */
+struct process *process_fork(struct process *p, __u32 nr, const __u64 *args)
+{
+	struct process *child;
+	__s64 pid;
+
+	peer_acknowledge(p->peer);
+	pid = process_do(p, CRTOS_OP_SYSCALL, nr, args);
+	child = pid > 0 ? peer_attach(p->peer, pid) : NULL;
+	if (child)
+		memcpy(child->mem, p->mem, MEM_LEN);
+	return child;
+}
+
+bool file_has(const char *path, const char *text)
+{
+	char buf[4096];
+	int fd = open(path, O_RDONLY);
+	ssize_t len = read(fd, buf, sizeof(buf) - 1);
+
+	close(fd);
+	buf[len < 0 ? 0 : len] = 0;
+	return strstr(buf, text);
+}
+
+bool status_has(pid_t pid, const char *text)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return file_has(path, text);
+}
+
+static bool thread_in(pid_t pid, const char *tid, __u32 nr)
+{
+	unsigned int seen = ~0U;
+	char path[320];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", pid, tid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	/* "running" if it is. */
+	if (fscanf(file, "%u", &seen) != 1)
+		seen = ~0U;
+	fclose(file);
+	return seen == nr;
+}
+
+unsigned int threads_in(pid_t pid, __u32 nr, pid_t *tid)
+{
+	struct dirent *entry;
+	unsigned int nr_threads = 0;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (!thread_in(pid, entry->d_name, nr))
+			continue;
+		nr_threads++;
+		if (tid)
+			*tid = atoi(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return nr_threads;
+}
+
+bool entries_pending(struct process *p, unsigned int first, unsigned int last)
+{
+	unsigned int i;
+
+	for (i = first; i <= last; i++)
+		if (status_of(p, i) != CRTOS_ENTRY_PENDING)
+			return false;
+	return true;
+}
+
+bool process_block(struct process *p, unsigned int nr)
+{
+	const __u64 offset = MEM_LEN - PAGE;
+	unsigned int i;
+
+	if (call(p, SYS_pipe2, at(offset), 0))
+		return false;
+	memcpy(p->pipe, p->mem + offset, sizeof(p->pipe));
+	for (i = 1; i <= nr; i++) {
+		start_call(p, i, SYS_read, p->pipe[0], at(offset + i), 1);
+		if (!process_taken(p))
+			return false;
+	}
+	return eventually(threads_in(p->pid, SYS_read, NULL) >= nr);
+}
+
+bool process_unblock(struct process *p, unsigned int nr)
+{
+	unsigned int i;
+
+	if (!entries_pending(p, 1, nr))
+		return false;
+	if (call(p, SYS_write, p->pipe[1], at(0), nr) != nr)
+		return false;
+	for (i = 1; i <= nr; i++)
+		if (process_result(p, i) != 1)
+			return false;
+	return true;
 }
 
 static bool wait_for(struct process *p, bool (*condition)(struct process *p))
@@ -470,14 +647,21 @@ void process_ended(struct process *p)
 	p->slot = NULL;
 }
 
-/* The shadow is ending: acknowledge that, and reap it. */
+bool process_over(struct process *p)
+{
+	if (!process_gone(p))
+		return false;
+	process_ended(p);
+	return true;
+}
+
+/* And reap it. */
 int process_finish(struct process *p)
 {
 	int status;
 
-	if (!process_gone(p))
+	if (!process_over(p))
 		return -1;
-	process_ended(p);
 	return waitpid(p->pid, &status, 0) == p->pid ? status : -1;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <linux/crtos.h>
 
@@ -47,6 +48,16 @@
 #define store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define full_barrier()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 
+/* Does a condition hold, at the latest after PATIENCE_MS? */
+#define eventually(condition) ({			\
+	__u64 end_ = now_ms() + PATIENCE_MS;		\
+	bool holds_;					\
+							\
+	while (!(holds_ = (condition)) && now_ms() < end_) \
+		usleep(100);				\
+	holds_;						\
+})
+
 struct peer;
 
 /**
@@ -57,6 +68,7 @@ struct peer;
  * @pid: its shadow
  * @tail: entries published
  * @done: entries whose completion was notified
+ * @pipe: what process_block() reads from
  * @table: its page tables; the top one is first
  * @mem: its memory, which is at WINDOW
  * @spare: a page that is not mapped
@@ -68,6 +80,7 @@ struct process {
 	pid_t pid;
 	__u32 tail;
 	__u64 done;
+	int pipe[2];
 	__u64 (*table)[PAGE / sizeof(__u64)];
 	char *mem;
 	char *spare;
@@ -121,13 +134,22 @@ __u64 peer_upid_control(struct peer *peer);
 void peer_send(struct peer *peer);
 void peer_post(struct peer *peer, unsigned int bit);
 bool peer_wait(struct peer *peer);
+/* Be done with slots that were never attached: a fork that failed, for instance. */
+void peer_acknowledge(struct peer *peer);
 
 /* Arguments of CRTOS_IOC_RUN, with the start strings "peer\0peer\0A=1" */
 struct crtos_run peer_run_arg(struct peer *peer, int fd);
 pid_t peer_fork(struct peer *peer);
 pid_t peer_fork_as(struct peer *peer, uid_t id);
+
+/* With what CRTOS_IOC_RUN shall get, after @prepare in the child, which may be NULL */
+pid_t peer_fork_run(struct peer *peer, const struct crtos_run *run,
+		    bool (*prepare)(const void *data), const void *data);
 struct process *peer_attach(struct peer *peer, pid_t pid);
 struct process *peer_spawn(struct peer *peer);
+/* One that is not as peer_fork() makes it, see peer_fork_run() */
+struct process *peer_spawn_with(struct peer *peer, __u32 max_workers,
+				bool (*prepare)(const void *data), const void *data);
 
 struct crtos_entry *process_fill(struct process *p, unsigned int index, __u8 op, __u32 nr,
 				 const __u64 *args);
@@ -140,10 +162,31 @@ bool process_sleep(struct process *p, unsigned int index);
 __s64 process_result(struct process *p, unsigned int index);
 __s64 process_do(struct process *p, __u8 op, __u32 nr, const __u64 *args);
 
+/* Does a call that is made now come back? */
+bool process_answers(struct process *p);
+void process_cancel(struct process *p, unsigned int index);
+/* Wait for the next signal, and take it. */
+bool process_signal(struct process *p, struct crtos_signal *signal);
+/* A call that forks, as entry 0. NULL if that fails */
+struct process *process_fork(struct process *p, __u32 nr, const __u64 *args);
+/* Entries 1 to @nr wait for one byte each, until process_unblock() writes that many. */
+bool process_block(struct process *p, unsigned int nr);
+bool process_unblock(struct process *p, unsigned int nr);
+bool entries_pending(struct process *p, unsigned int first, unsigned int last);
+
+bool file_has(const char *path, const char *text);
+/* In /proc/PID/status */
+bool status_has(pid_t pid, const char *text);
+/* How many threads are blocked in a system call? @tid, if not NULL: one of them */
+unsigned int threads_in(pid_t pid, __u32 nr, pid_t *tid);
+
 bool process_asleep(struct process *p);
 bool process_taken(struct process *p);
 bool process_gone(struct process *p);
 void process_ended(struct process *p);
+
+/* The shadow is ending: acknowledge that. False: it does not end. */
+bool process_over(struct process *p);
 
 /* These return the wait status of the shadow, or -1. */
 int process_exit(struct process *p, int status);
@@ -158,6 +201,11 @@ int process_finish(struct process *p);
 /* A system call, to be waited for with process_result() */
 #define start_call(p, index, nr, ...) \
 	process_start(p, index, CRTOS_OP_SYSCALL, nr, ARGS(__VA_ARGS__))
+
+static inline __u8 status_of(struct process *p, unsigned int index)
+{
+	return load_acquire(&p->slot->entries[index].status);
+}
 
 /* Where the process sees what is at @offset of its memory */
 static inline __u64 at(__u64 offset)

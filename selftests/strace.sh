@@ -61,9 +61,9 @@ child()
 injected()
 {
 	_ret=0
-	strace -f -o "$OUT" -e trace=openat -e inject=openat:error=EMFILE:when=3+ \
-		"$CRTOS" run /bin/busybox cat "$TMP/in" >"$TMP/said" 2>&1 || _ret=$?
-	equal status $_ret 1 && grep -q "No file descriptors available\|Too many open files" "$TMP/said"
+	strace -f -o "$OUT" -e trace=getdents64 -e inject=getdents64:error=EIO \
+		"$CRTOS" run /bin/busybox ls /proc >"$TMP/said" 2>&1 || _ret=$?
+	[ $_ret -ne 0 ] || [ ! -s "$TMP/said" ] && shows 'getdents64\(.*\(INJECTED\)'
 }
 
 delayed()
@@ -107,7 +107,7 @@ try "the program is traced and ends as it does" hello
 try "from its first call on" first
 try "names, arguments and results" shows ' writev\(1, \[\{.*\}\], [0-9]+\) = [1-9]'
 try "paths and structures" shows ' (fstat|newfstatat|statx)\(.*st_mode=|stx_mode='
-try "the ioctl of the tool has ended" shows ' ioctl\(.*0xc7, 0x4,.*\) = 0'
+try "the ioctl of the tool has ended" shows ' ioctl\(.*0xc7, 0x4, |ioctl resumed>.*\) += 0'
 try "an exec is a call, and the new program is traced" replaced
 try "a child is traced" child
 try "a result that the tracer makes" injected

@@ -415,7 +415,7 @@ static int first_process(void)
 {
 	CALL(getpid());
 	CALL(getppid());
-	CALL(kill(2, 0));
+	CALL(kill(30000, 0));
 	return 0;
 }
 

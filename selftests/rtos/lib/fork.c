@@ -224,6 +224,9 @@ s64 sys_clone(struct process *p, const u64 *a)
 	struct child_args child = { .flags = a[0], .stack = a[1], .tid = a[3], .tls = a[4] };
 	u64 flags = a[0], args[6] = { flags & ~OUR_FLAGS };
 
+	if ((flags & (CLONE_THREAD | CLONE_SIGHAND)) == CLONE_THREAD ||
+	    (flags & (CLONE_SIGHAND | CLONE_VM)) == CLONE_SIGHAND)
+		return -EINVAL;
 	if (flags & (CLONE_THREAD | CLONE_SIGHAND) ||
 	    (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		return -ENOSYS;

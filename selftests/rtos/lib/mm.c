@@ -124,6 +124,14 @@ static u64 table_count(const u64 *table, unsigned int entries, unsigned int leve
 	return count;
 }
 
+static u64 page_copy(u64 from)
+{
+	u64 page = page_alloc();
+
+	memcpy(phys_to_virt(page), phys_to_virt(from), PAGE_SIZE);
+	return page;
+}
+
 static bool vma_copy(struct mm *mm, const struct vma *from, const struct mm *from_mm)
 {
 	struct vma **link = &mm->vmas, *v = vma_alloc();
@@ -139,15 +147,18 @@ static bool vma_copy(struct mm *mm, const struct vma *from, const struct mm *fro
 	v->fresh = true;
 	v->next = NULL;
 	for (va = v->start; (pte = pte_next(from_mm, &va, v->end)); va += PAGE_SIZE) {
-		u64 page = page_alloc();
+		u64 page = *pte & PTE_ADDR;
 
-		memcpy(phys_to_virt(page), phys_to_virt(*pte & PTE_ADDR), PAGE_SIZE);
+		if (v->flags & VMA_SHARED)
+			page_share(page);
+		else
+			page = page_copy(page);
 		*pte_get(mm, va) = page | (*pte & ~PTE_ADDR);
 	}
 	return true;
 }
 
-/* All that @from has, with pages of its own.  False: too little memory; some is there. */
+/* All that @from has, in a table of its own.  False: too little memory; some is there. */
 bool mm_copy(struct mm *mm, const struct mm *from, const u32 *lookups)
 {
 	const struct vma *v;
@@ -231,16 +242,14 @@ u64 mm_find_gap(struct mm *mm, u64 len)
 	}
 }
 
-static bool mm_is_covered(struct mm *mm, u64 start, u64 end)
+/* The first address in [start, end) that is not mapped, or @end */
+u64 mm_hole(struct mm *mm, u64 start, u64 end)
 {
 	struct vma *v = mm_find(mm, start);
 
-	for (; v && v->start <= start; v = v->next) {
-		if (v->end >= end)
-			return true;
+	for (; v && v->start <= start && start < end; v = v->next)
 		start = v->end;
-	}
-	return false;
+	return min(start, end);
 }
 
 /* Makes @addr a border. */
@@ -381,7 +390,8 @@ static void mm_hold(struct process *p, u64 start, u64 end)
 
 int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags)
 {
-	bool now = prot && !(flags & VMA_STACK);
+	/* What is shared has its pages before somebody is there to share them. */
+	bool now = (prot || flags & VMA_SHARED) && !(flags & VMA_STACK);
 	struct mm *mm = &p->mm;
 	int err;
 
@@ -423,8 +433,6 @@ int mm_protect(struct process *p, u64 start, u64 end, u32 prot)
 	struct vma *v;
 	int err;
 
-	if (!mm_is_covered(mm, start, end))
-		return -ENOMEM;
 	if (prot && !page_reserve(count_missing(mm, start, end)))
 		return -ENOMEM;
 	err = mm_split_range(mm, start, end);
@@ -476,16 +484,19 @@ int mm_move(struct process *p, u64 from, u64 to, u64 len)
 	return 0;
 }
 
-/* MADV_DONTNEED: the pages stay, their contents do not. */
-int mm_zero(struct process *p, u64 start, u64 end)
+/* MADV_DONTNEED: the pages stay, their contents do not, but for what is shared. */
+void mm_zero(struct mm *mm, u64 start, u64 end)
 {
+	struct vma *v = mm_find(mm, start);
 	u64 va, *pte;
 
-	if (!mm_is_covered(&p->mm, start, end))
-		return -ENOMEM;
-	for (va = start; (pte = pte_next(&p->mm, &va, end)); va += PAGE_SIZE)
-		memset(phys_to_virt(*pte & PTE_ADDR), 0, PAGE_SIZE);
-	return 0;
+	for (; v && v->start < end; v = v->next) {
+		if (v->flags & VMA_SHARED)
+			continue;
+		va = max(v->start, start);
+		for (; (pte = pte_next(mm, &va, min(v->end, end))); va += PAGE_SIZE)
+			memset(phys_to_virt(*pte & PTE_ADDR), 0, PAGE_SIZE);
+	}
 }
 
 /* @addr is below all that was touched before. */

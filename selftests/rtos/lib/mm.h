@@ -35,6 +35,7 @@ u64 image_to_phys(const void *p);
 u64 page_alloc(void);
 u64 page_try_alloc(void);
 void page_free(u64 pa);
+void page_share(u64 pa);
 bool page_reserve(u64 pages);
 void map_direct(u64 start, u64 end, u64 bits);
 u64 *table_walk(u64 *root, u64 va, unsigned int shift, u64 table_bits);
@@ -48,6 +49,7 @@ extern bool la57;
 
 /* vma.flags */
 #define VMA_STACK	1	/* pages appear when they are touched */
+#define VMA_SHARED	2	/* a child has the same pages */
 
 /**
  * struct vma - pages with the same rights
@@ -109,9 +111,11 @@ void mm_forget_lookups(struct mm *mm);
 void mm_free(struct mm *mm);
 struct vma *mm_find(struct mm *mm, u64 addr);
 bool mm_is_free(struct mm *mm, u64 start, u64 end);
+u64 mm_hole(struct mm *mm, u64 start, u64 end);
 bool mm_in_window(struct mm *mm, u64 start, u64 len);
 u64 mm_find_gap(struct mm *mm, u64 len);
 bool mm_stack_grow(struct mm *mm, u64 addr);
+void mm_zero(struct mm *mm, u64 start, u64 end);
 
 /* Gives the stack its pages from @addr up; false: nothing was missing there. */
 static inline bool mm_stack_touch(struct mm *mm, u64 addr)
@@ -127,7 +131,6 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags);
 int mm_unmap(struct process *p, u64 start, u64 end);
 int mm_protect(struct process *p, u64 start, u64 end, u32 prot);
 int mm_move(struct process *p, u64 from, u64 to, u64 len);
-int mm_zero(struct process *p, u64 start, u64 end);
 
 /* Through the direct map, with the rights the process has: no kernel fault. */
 int copy_to_user(struct mm *mm, u64 to, const void *from, u64 len);

@@ -14,6 +14,7 @@ static u64 image;		/* where it is */
 static u64 free_list;		/* pages given back; each holds the next */
 static u64 fresh, fresh_end;	/* pages never used */
 static u64 nr_free;		/* without what CPUs have reserved */
+static u8 *shares;		/* for each page: who has it, but for the first */
 
 /* Linux knows of no image if it did not load it. */
 void page_init(u64 image_pa)
@@ -21,7 +22,10 @@ void page_init(u64 image_pa)
 	u64 start = header->region_addr + header->free_off;
 
 	image = image_pa;
-	fresh = align_up(max(start, image_to_phys(_end)), PAGE_SIZE);
+	start = align_up(max(start, image_to_phys(_end)), PAGE_SIZE);
+	shares = phys_to_virt(start);
+	memset(shares, 0, header->region_len / PAGE_SIZE);
+	fresh = align_up(start + header->region_len / PAGE_SIZE, PAGE_SIZE);
 	fresh_end = align_down(header->region_addr + header->region_len, PAGE_SIZE);
 	nr_free = (fresh_end - fresh) / PAGE_SIZE;
 }
@@ -72,12 +76,29 @@ u64 page_alloc(void)
 	return pa;
 }
 
+static u8 *shares_of(u64 pa)
+{
+	return &shares[(pa - header->region_addr) / PAGE_SIZE];
+}
+
+/* For each time, it is freed once more.  Every process has it once. */
+void page_share(u64 pa)
+{
+	spin_lock(&lock);
+	++*shares_of(pa);
+	spin_unlock(&lock);
+}
+
 void page_free(u64 pa)
 {
 	spin_lock(&lock);
-	*(u64 *)phys_to_virt(pa) = free_list;
-	free_list = pa;
-	nr_free++;
+	if (*shares_of(pa)) {
+		--*shares_of(pa);
+	} else {
+		*(u64 *)phys_to_virt(pa) = free_list;
+		free_list = pa;
+		nr_free++;
+	}
 	spin_unlock(&lock);
 }
 

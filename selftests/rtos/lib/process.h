@@ -250,6 +250,18 @@ void slot_send_exit(struct process *p, u32 status);
 /* elf.c */
 void elf_start(struct process *p, struct crtos_regs *r);
 
+/* mmap.c */
+s64 sys_mmap(struct process *p, const u64 *a);
+s64 sys_mprotect(struct process *p, const u64 *a);
+s64 sys_munmap(struct process *p, const u64 *a);
+s64 sys_brk(struct process *p, const u64 *a);
+s64 sys_mremap(struct process *p, const u64 *a);
+s64 sys_msync(struct process *p, const u64 *a);
+s64 sys_mincore(struct process *p, const u64 *a);
+s64 sys_madvise(struct process *p, const u64 *a);
+s64 sys_mlock(struct process *p, const u64 *a);
+s64 sys_mlockall(struct process *p, const u64 *a);
+
 /* time.c */
 s64 sys_clock_gettime(struct process *p, const u64 *a);
 
@@ -261,10 +273,8 @@ bool signal_fault(struct process *p, struct crtos_regs *r, const struct siginfo 
 void signal_return(struct process *p, struct crtos_regs *r);
 bool signal_tell_mask(struct process *p);
 s64 sys_rt_sigaction(struct process *p, const u64 *a);
-s64 sys_kill(struct process *p, const u64 *a);
 s64 sys_tkill(struct process *p, const u64 *a);
 s64 sys_tgkill(struct process *p, const u64 *a);
-s64 sys_rt_sigqueueinfo(struct process *p, const u64 *a);
 s64 sys_rt_tgsigqueueinfo(struct process *p, const u64 *a);
 
 /* sigmask.c */
@@ -304,6 +314,8 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_pread64		17
 #define __NR_sched_yield	24
 #define __NR_mremap		25
+#define __NR_msync		26
+#define __NR_mincore		27
 #define __NR_madvise		28
 #define __NR_pause		34
 #define __NR_clone		56
@@ -312,13 +324,13 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_execve		59
 #define __NR_exit		60
 #define __NR_kill		62
+#define __NR_fcntl		72
 #define __NR_getuid		102
 #define __NR_getgid		104
 #define __NR_geteuid		107
 #define __NR_getegid		108
 #define __NR_rt_sigpending	127
 #define __NR_rt_sigtimedwait	128
-#define __NR_rt_sigqueueinfo	129
 #define __NR_rt_sigsuspend	130
 #define __NR_sigaltstack	131
 #define __NR_mlock		149
@@ -329,7 +341,6 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_gettid		186
 #define __NR_tkill		200
 #define __NR_futex		202
-#define __NR_sched_getaffinity	204
 #define __NR_set_tid_address	218
 #define __NR_clock_gettime	228
 #define __NR_clock_nanosleep	230

@@ -62,6 +62,7 @@ typedef __builtin_va_list va_list;
 #define EEXIST		17
 #define ENODEV		19
 #define ENOTDIR		20
+#define EISDIR		21
 #define EINVAL		22
 #define ESPIPE		29
 #define E2BIG		7

@@ -152,6 +152,9 @@ s64 sys_masked(struct process *p, const u64 *a)
 			return result;
 	}
 	result = slot_forward(p, p->nr, args);
+	/* Without this mask, a signal that came before the call would still be there. */
+	if (p->sig.restore)
+		p->restart = 0;
 	/* A signal that does not interrupt the call finds the old mask. */
 	if (result != -EINTR && p->sig.restore) {
 		p->sig.blocked = p->sig.saved;

@@ -2,8 +2,8 @@
 /*
  * Signals.  Linux knows the actions and the mask, and does by itself all that needs
  * no handler.  A signal with a handler comes through the slot, and the handler runs
- * when the process is on its way to ring 3.  A signal that a process sends to itself
- * does not go by way of Linux then: it has to be there when kill() returns.
+ * when the process is on its way to ring 3.  What a process sends to its thread does
+ * not go by way of Linux, which has other threads.
  */
 #include "process.h"
 
@@ -138,12 +138,22 @@ static void make_call_again(struct process *p, struct crtos_regs *r)
 	r->rax = p->nr;
 }
 
-/* The action may have changed since the signal was sent. */
+/* One that this program has not set may be another one's from before execve(). */
+static bool is_ignored(struct process *p, int sig)
+{
+	u64 handler = SIG_DFL;
+
+	if (!forward(p, __NR_rt_sigaction, sig, 0, p->mm.scratch, sizeof(u64)))
+		copy_from_user(&p->mm, &handler, p->mm.scratch, sizeof(handler));
+	return handler == SIG_IGN;
+}
+
+/* The signal never was in Linux, or the action has changed since it was sent. */
 static void act_by_default(struct process *p, int sig)
 {
 	if (SIGBIT(sig) & STOPPING)
 		forward(p, __NR_kill, p->pid, sig);
-	else if (!(SIGBIT(sig) & HARMLESS))
+	else if (!(SIGBIT(sig) & HARMLESS) && !is_ignored(p, sig))
 		process_exit(p, sig);
 }
 
@@ -225,90 +235,48 @@ s64 sys_rt_sigaction(struct process *p, const u64 *a)
 	return 0;
 }
 
-/* One that this program has not set may be another one's from before execve(). */
-static bool is_ignored(struct process *p, u32 sig)
-{
-	u64 handler = SIG_DFL;
-
-	if (!forward(p, __NR_rt_sigaction, sig, 0, p->mm.scratch, sizeof(u64)))
-		copy_from_user(&p->mm, &handler, p->mm.scratch, sizeof(handler));
-	return handler == SIG_IGN;
-}
-
-/* False: this is for Linux to do, but not if it is for the thread and blocked. */
-static bool send_to_self(struct process *p, const struct siginfo *info)
+/* Threads of Linux are not the program's, which has one. */
+static s64 send_to_self(struct process *p, u32 tid, const struct siginfo *info)
 {
 	u32 sig = info->signo;
-	u64 handler;
 
-	if (sig < 1 || sig > NR_SIGNALS)
-		return false;
-	if (p->sig.blocked & SIGBIT(sig))
-		return info->thread && enqueue(p, info);
-	handler = p->sig.action[sig - 1].handler;
-	if (handler == SIG_DFL && !(SIGBIT(sig) & (STOPPING | HARMLESS)) &&
-	    !is_ignored(p, sig))
-		process_exit(p, sig);
-	return handler != SIG_DFL && handler != SIG_IGN && enqueue(p, info);
-}
-
-static bool kill_self(struct process *p, u32 sig, int code)
-{
-	struct siginfo info = {
-		.signo = sig,
-		.code = code,
-		.thread = code == SI_TKILL,
-		.pid = p->pid,
-	};
-
-	if (sig && sig <= NR_SIGNALS && p->sig.action[sig - 1].flags & SA_SIGINFO)
-		info.uid = forward(p, __NR_getuid);
-	return send_to_self(p, &info);
-}
-
-s64 sys_kill(struct process *p, const u64 *a)
-{
-	if ((u32)a[0] == p->pid && kill_self(p, a[1], SI_USER))
-		return 0;
-	return forward(p, __NR_kill, a[0], a[1]);
-}
-
-/* Threads of Linux are not the program's. */
-s64 sys_tkill(struct process *p, const u64 *a)
-{
-	if ((u32)a[0] != p->pid)
+	if ((int)tid <= 0 || sig > NR_SIGNALS)
+		return -EINVAL;
+	if (tid != p->pid)
 		return -ESRCH;
-	return kill_self(p, a[1], SI_TKILL) ? 0 : forward(p, __NR_kill, a[0], a[1]);
+	return !sig || enqueue(p, info) ? 0 : -EAGAIN;
 }
 
 s64 sys_tgkill(struct process *p, const u64 *a)
 {
+	struct siginfo info = {
+		.signo = a[2],
+		.code = SI_TKILL,
+		.thread = true,
+		.pid = p->pid,
+	};
+
 	if ((u32)a[0] != p->pid)
-		return forward(p, __NR_tgkill, a[0], a[1], a[2]);
-	return sys_tkill(p, a + 1);
+		return forward_user(p, __NR_tgkill, a[0], a[1], a[2]);
+	info.uid = forward(p, __NR_getuid);
+	return send_to_self(p, a[1], &info);
 }
 
-static bool queue_to_self(struct process *p, u32 sig, u64 addr, bool thread)
+/* Other processes have at least the thread with their number. */
+s64 sys_tkill(struct process *p, const u64 *a)
 {
-	struct siginfo info;
-
-	if (copy_from_user(&p->mm, &info, addr, sizeof(info)))
-		return false;
-	info.signo = sig;
-	info.thread = thread;
-	return send_to_self(p, &info);
-}
-
-s64 sys_rt_sigqueueinfo(struct process *p, const u64 *a)
-{
-	if ((u32)a[0] == p->pid && queue_to_self(p, a[1], a[2], false))
-		return 0;
-	return forward(p, __NR_rt_sigqueueinfo, a[0], a[1], a[2]);
+	return sys_tgkill(p, (const u64[3]) { a[0], a[0], a[1] });
 }
 
 s64 sys_rt_tgsigqueueinfo(struct process *p, const u64 *a)
 {
-	if ((u32)a[0] == p->pid && (u32)a[1] == p->pid && queue_to_self(p, a[2], a[3], true))
-		return 0;
-	return forward(p, __NR_rt_tgsigqueueinfo, a[0], a[1], a[2], a[3]);
+	struct siginfo info;
+
+	if ((u32)a[0] != p->pid)
+		return forward_user(p, __NR_rt_tgsigqueueinfo, a[0], a[1], a[2], a[3]);
+	if (copy_from_user(&p->mm, &info, a[3], sizeof(info)))
+		return -EFAULT;
+	info.signo = a[2];
+	info.thread = true;
+	return send_to_self(p, a[1], &info);
 }

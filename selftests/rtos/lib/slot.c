@@ -227,18 +227,12 @@ bool entry_done(struct crtos_entry *e)
 	return load_acquire(&e->status) != CRTOS_ENTRY_PENDING;
 }
 
-/*
- * For a signal that has a handler, or when time is over.  A call that Linux has not yet
- * begun would not be made at all, so it is cancelled after that.
- */
+/* For a signal that has a handler, or when time is over */
 static void cancel_if_wanted(struct process *p, struct crtos_entry *e)
 {
 	bool late = p->deadline && rdtsc() >= p->deadline;
 
 	if (e->flags & CRTOS_ENTRY_CANCEL || (!late && !signal_wanted(p)))
-		return;
-	p->ticks = (int)(READ_ONCE(p->slot->sq_head) - p->sq_tail) < 0;
-	if (p->ticks)
 		return;
 	WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);
 	store_release(&p->slot->cancels, p->slot->cancels + 1);

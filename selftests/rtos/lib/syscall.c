@@ -20,16 +20,6 @@
 #define ARCH_CRTOS_TIMEOUT	0x43520008	/* cancel them after so many us, 0: never */
 #define MAX_TIMEOUT_US		BIT(40)
 
-#define MAP_SHARED		0x01
-#define MAP_PRIVATE		0x02
-#define MAP_TYPE		0x0f
-#define MAP_FIXED		0x10
-#define MAP_ANONYMOUS		0x20
-#define MAP_FIXED_NOREPLACE	0x100000
-
-#define MREMAP_MAYMOVE	1
-#define MADV_DONTNEED	4
-
 #define FUTEX_WAIT		0
 #define FUTEX_WAKE		1
 #define FUTEX_WAIT_BITSET	9
@@ -39,179 +29,6 @@
 #define CLOCK_REALTIME		0
 #define CLOCK_MONOTONIC		1
 #define TIMER_ABSTIME		1
-
-/* @len is compared before it is rounded, so that it cannot wrap. */
-static bool bad_range(struct mm *mm, u64 start, u64 len)
-{
-	return start % PAGE_SIZE || len > mm->end ||
-	       !mm_in_window(mm, start, align_up(len, PAGE_SIZE));
-}
-
-static s64 sys_brk(struct process *p, const u64 *a)
-{
-	struct mm *mm = &p->mm;
-	u64 old = align_up(mm->brk, PAGE_SIZE), new = align_up(a[0], PAGE_SIZE);
-	int err = 0;
-
-	if (a[0] < mm->brk_start || a[0] > mm->mmap_top)
-		return mm->brk;
-	if (new > old && !mm_is_free(mm, old, new))
-		return mm->brk;
-	if (new > old)
-		err = mm_map(p, old, new, PROT_READ | PROT_WRITE, 0);
-	else if (new < old)
-		err = mm_unmap(p, new, old);
-	if (!err)
-		mm->brk = a[0];
-	return mm->brk;
-}
-
-/* Copies the file behind @fd to [start, +len), up to its end. */
-static s64 read_file(struct process *p, u64 fd, u64 start, u64 len, u64 offset)
-{
-	u64 done = 0;
-	s64 n;
-
-	while (done < len) {
-		n = forward(p, __NR_pread64, fd, start + done, len - done,
-			    offset + done);
-		if (n == -EINTR)
-			continue;
-		if (n < 0)
-			return n;
-		if (!n)
-			break;
-		done += n;
-	}
-	return 0;
-}
-
-/* A private mapping of a file is a copy of it. */
-static s64 map_file(struct process *p, u64 start, u64 end, const u64 *a)
-{
-	s64 err;
-
-	err = mm_map(p, start, end, PROT_READ | PROT_WRITE, 0);
-	if (err)
-		return err;
-	err = read_file(p, a[4], start, end - start, a[5]);
-	if (!err)
-		err = mm_protect(p, start, end, a[2] & 7);
-	if (err)
-		mm_unmap(p, start, end);
-	return err;
-}
-
-/* Where a mapping goes, or an error */
-static s64 map_address(struct process *p, u64 addr, u64 len, u64 flags)
-{
-	struct mm *mm = &p->mm;
-	bool usable = !bad_range(mm, addr, len);
-	u64 gap;
-
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		if (addr % PAGE_SIZE)
-			return -EINVAL;
-		if (!usable)
-			return -ENOMEM;
-		if (!(flags & MAP_FIXED_NOREPLACE))
-			return mm_unmap(p, addr, addr + len) ?: (s64)addr;
-		return mm_is_free(mm, addr, addr + len) ? (s64)addr : -EEXIST;
-	}
-	if (addr && usable && mm_is_free(mm, addr, addr + len))
-		return addr;
-	gap = mm_find_gap(mm, len);
-	return gap ? (s64)gap : -ENOMEM;
-}
-
-static s64 sys_mmap(struct process *p, const u64 *a)
-{
-	bool anonymous = a[3] & MAP_ANONYMOUS;
-	u64 type = a[3] & MAP_TYPE, len;
-	s64 addr, err;
-
-	if (!a[1] || a[5] % PAGE_SIZE || (type != MAP_SHARED && type != MAP_PRIVATE))
-		return -EINVAL;
-	if (a[1] > p->mm.end)
-		return -ENOMEM;
-	if (!anonymous) {
-		if (type == MAP_SHARED)
-			return -ENODEV;
-		/* Reads nothing, but says whether the file can be read there. */
-		err = forward(p, __NR_pread64, a[4], 0, 0, a[5]);
-		if (err < 0)
-			return err == -ESPIPE ? -ENODEV : err;
-	}
-
-	len = align_up(a[1], PAGE_SIZE);
-	addr = map_address(p, a[0], len, a[3]);
-	if (addr < 0)
-		return addr;
-	if (anonymous)
-		err = mm_map(p, addr, addr + len, a[2] & 7, 0);
-	else
-		err = map_file(p, addr, addr + len, a);
-	return err ?: addr;
-}
-
-static s64 sys_munmap(struct process *p, const u64 *a)
-{
-	if (!a[1] || bad_range(&p->mm, a[0], a[1]))
-		return -EINVAL;
-	return mm_unmap(p, a[0], a[0] + align_up(a[1], PAGE_SIZE));
-}
-
-static s64 sys_mprotect(struct process *p, const u64 *a)
-{
-	if (a[0] % PAGE_SIZE || (a[2] & ~7ULL))
-		return -EINVAL;
-	if (!a[1])
-		return 0;
-	if (bad_range(&p->mm, a[0], a[1]))
-		return -ENOMEM;
-	return mm_protect(p, a[0], a[0] + align_up(a[1], PAGE_SIZE), a[2]);
-}
-
-static s64 sys_mremap(struct process *p, const u64 *a)
-{
-	u64 addr = a[0], old = align_up(a[1], PAGE_SIZE), new = align_up(a[2], PAGE_SIZE);
-	struct mm *mm = &p->mm;
-	struct vma *v;
-	u64 to;
-	s64 err;
-
-	if (!a[1] || !a[2] || (a[3] & ~(u64)MREMAP_MAYMOVE) ||
-	    a[2] > mm->end || bad_range(mm, addr, a[1]))
-		return -EINVAL;
-	v = mm_find(mm, addr);
-	if (!v || v->start > addr || v->end < addr + old)
-		return -EFAULT;
-	if (new < old)
-		return mm_unmap(p, addr + new, addr + old) ?: (s64)addr;
-	if (new == old)
-		return addr;
-
-	if (mm_in_window(mm, addr, new) && mm_is_free(mm, addr + old, addr + new))
-		return mm_map(p, addr + old, addr + new, v->prot, v->flags) ?: (s64)addr;
-	to = a[3] & MREMAP_MAYMOVE ? mm_find_gap(mm, new) : 0;
-	if (!to)
-		return -ENOMEM;
-	err = mm_map(p, to + old, to + new, v->prot, v->flags);
-	if (!err)
-		err = mm_move(p, addr, to, old);
-	return err ?: (s64)to;
-}
-
-static s64 sys_madvise(struct process *p, const u64 *a)
-{
-	if (a[0] % PAGE_SIZE)
-		return -EINVAL;
-	if (bad_range(&p->mm, a[0], a[1]))
-		return -ENOMEM;
-	if (a[2] != MADV_DONTNEED || !a[1])
-		return 0;
-	return mm_zero(p, a[0], a[0] + align_up(a[1], PAGE_SIZE));
-}
 
 static s64 sys_arch_prctl(struct process *p, const u64 *a)
 {
@@ -275,7 +92,7 @@ static s64 futex_wait(struct process *p, const u64 *a, bool bitset)
 	u32 value;
 	s64 err;
 
-	if (a[0] % 4)
+	if (a[0] % 4 || (bitset && !(u32)a[5]))
 		return -EINVAL;
 	if (copy_from_user(&p->mm, &value, a[0], sizeof(value)))
 		return -EFAULT;
@@ -297,19 +114,11 @@ static s64 sys_futex(struct process *p, const u64 *a)
 	case FUTEX_WAIT_BITSET:
 		return futex_wait(p, a, true);
 	case FUTEX_WAKE:
-	case FUTEX_WAKE_BITSET:
 		return 0;
+	case FUTEX_WAKE_BITSET:
+		return (u32)a[5] ? 0 : -EINVAL;
 	}
 	return -ENOSYS;
-}
-
-static s64 sys_sched_getaffinity(struct process *p, const u64 *a)
-{
-	u64 mask = 1;
-
-	if (a[1] < sizeof(mask) || a[1] % sizeof(mask))
-		return -EINVAL;
-	return copy_to_user(&p->mm, a[2], &mask, sizeof(mask)) ?: (s64)sizeof(mask);
 }
 
 static s64 sys_getcpu(struct process *p, const u64 *a)
@@ -377,6 +186,8 @@ static const syscall_fn local_calls[] = {
 	[__NR_rt_sigreturn] = sys_rt_sigreturn,
 	[__NR_sched_yield] = sys_sched_yield,
 	[__NR_mremap] = sys_mremap,
+	[__NR_msync] = sys_msync,
+	[__NR_mincore] = sys_mincore,
 	[__NR_madvise] = sys_madvise,
 	[__NR_pause] = sys_pause,
 	[__NR_clone] = sys_clone,
@@ -384,21 +195,18 @@ static const syscall_fn local_calls[] = {
 	[__NR_vfork] = sys_fork,
 	[__NR_execve] = sys_execve,
 	[__NR_exit] = sys_exit,
-	[__NR_kill] = sys_kill,
 	[__NR_rt_sigpending] = sys_rt_sigpending,
 	[__NR_rt_sigtimedwait] = sys_rt_sigtimedwait,
-	[__NR_rt_sigqueueinfo] = sys_rt_sigqueueinfo,
 	[__NR_rt_sigsuspend] = sys_rt_sigsuspend,
 	[__NR_sigaltstack] = sys_sigaltstack,
-	[__NR_mlock] = sys_success,	/* memory is always there */
-	[__NR_munlock] = sys_success,
-	[__NR_mlockall] = sys_success,
+	[__NR_mlock] = sys_mlock,
+	[__NR_munlock] = sys_mlock,
+	[__NR_mlockall] = sys_mlockall,
 	[__NR_munlockall] = sys_success,
 	[__NR_arch_prctl] = sys_arch_prctl,
 	[__NR_gettid] = sys_gettid,
 	[__NR_tkill] = sys_tkill,
 	[__NR_futex] = sys_futex,
-	[__NR_sched_getaffinity] = sys_sched_getaffinity,
 	[__NR_set_tid_address] = sys_gettid,
 	[__NR_clock_gettime] = sys_clock_gettime,
 	[__NR_exit_group] = sys_exit,
