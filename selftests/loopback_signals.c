@@ -1214,8 +1214,9 @@ TEST_F(signals, exit_with_calls)
 {
 	struct process *p = self->p;
 
-	ASSERT_TRUE(process_block(p, 62));
-	EXPECT_EQ(6 << 8, process_exit(p, 6 << 8));
+	ASSERT_TRUE(process_block(p, CRTOS_NR_ENTRIES - 1));
+	process_start(p, 0, CRTOS_OP_EXIT, 0, ARGS(6 << 8));
+	EXPECT_EQ(6 << 8, process_finish(p));
 	p = peer_spawn(&self->peer);
 	ASSERT_NE(NULL, p);
 	EXPECT_TRUE(process_answers(p));
