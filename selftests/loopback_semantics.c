@@ -110,8 +110,10 @@ struct scenario {
 	void (*release)(struct subject *s, struct wait *w);
 };
 
+#define LOCKED_PATH	"/tmp/crtos.XXXXXX"
+
 /* A file that the test has locked, in both ways */
-static char locked_path[] = "/tmp/crtos.XXXXXX";
+static char locked_path[sizeof(LOCKED_PATH)];
 static int locked = -1;
 
 static bool lock_file(short type, int operation)
@@ -445,6 +447,7 @@ FIXTURE_SETUP(semantics)
 		SKIP(return, "%s", why);
 	/* What is made in it goes with the test. */
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	strcpy(locked_path, LOCKED_PATH);
 	locked = mkstemp(locked_path);
 	ASSERT_LE(0, locked);
 	ASSERT_TRUE(lock_file(F_WRLCK, LOCK_EX));
@@ -1017,6 +1020,7 @@ FIXTURE_SETUP(interruption)
 	if (variant->interrupt == freeze_and_thaw && access(CGROUP "/cgroup.procs", W_OK))
 		SKIP(return, "no cgroup2 in " CGROUP);
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	strcpy(locked_path, LOCKED_PATH);
 	locked = mkstemp(locked_path);
 	ASSERT_TRUE(lock_file(F_WRLCK, LOCK_EX));
 	self->native = mmap(NULL, NR_SCENARIOS * sizeof(*self->native), PROT_READ | PROT_WRITE,

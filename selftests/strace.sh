@@ -54,7 +54,8 @@ replaced()
 child()
 {
 	traced 0 -- /bin/busybox sh -c '(echo from the child); exit 0' &&
-		shows ' (write|writev)\(1, .*from the child' && shows ' (fork|vfork|clone)\(.*[1-9]' &&
+		shows ' (write|writev)\(1, .*from the child' &&
+		shows ' (fork|vfork|clone)\(.*[1-9]' &&
 		[ "$(cut -d ' ' -f 1 "$OUT" | sort -u | wc -l)" -gt 2 ]
 }
 
