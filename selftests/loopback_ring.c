@@ -579,6 +579,8 @@ TEST_F(ring, completion_is_not_notified)
 	__u64 out;
 
 	ASSERT_TRUE(settles(p));
+	/* That of the attaching is counted when it has been sent. */
+	ASSERT_TRUE(eventually(peer_status(&self->peer).doorbells_out));
 	out = peer_status(&self->peer).doorbells_out;
 	for (i = 0; i < 100; i++)
 		ASSERT_TRUE(settles(p));
@@ -594,6 +596,8 @@ TEST_F(ring, completion_is_suppressed)
 	__u64 out;
 
 	ASSERT_TRUE(settles(p));
+	/* That of the attaching is counted when it has been sent. */
+	ASSERT_TRUE(eventually(peer_status(&self->peer).doorbells_out));
 	out = peer_status(&self->peer).doorbells_out;
 	p->slot->upid.control = good | CRTOS_UPID_SN;
 	fill_call(p, 9, SYS_getppid);
