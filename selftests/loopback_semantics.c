@@ -447,7 +447,7 @@ FIXTURE_SETUP(semantics)
 		SKIP(return, "%s", why);
 	/* What is made in it goes with the test. */
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
-	strcpy(locked_path, LOCKED_PATH);
+	memcpy(locked_path, LOCKED_PATH, sizeof(LOCKED_PATH));
 	locked = mkstemp(locked_path);
 	ASSERT_LE(0, locked);
 	ASSERT_TRUE(lock_file(F_WRLCK, LOCK_EX));
@@ -1020,7 +1020,7 @@ FIXTURE_SETUP(interruption)
 	if (variant->interrupt == freeze_and_thaw && access(CGROUP "/cgroup.procs", W_OK))
 		SKIP(return, "no cgroup2 in " CGROUP);
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
-	strcpy(locked_path, LOCKED_PATH);
+	memcpy(locked_path, LOCKED_PATH, sizeof(LOCKED_PATH));
 	locked = mkstemp(locked_path);
 	ASSERT_TRUE(lock_file(F_WRLCK, LOCK_EX));
 	self->native = mmap(NULL, NR_SCENARIOS * sizeof(*self->native), PROT_READ | PROT_WRITE,
