@@ -20,12 +20,12 @@ told() { wait_for grep -aq -e "$1" "$TMP/answers"; }
 ask()
 {
 	: >"$TMP/answers"
-	printf '+$%s' "$1" >&3
+	printf '+$%s' "$1" >&5
 }
 
 waits_in_read() { grep -q '^0 ' /proc/"$PID"/task/*/syscall; }
 said() { grep -q "$1" "$TMP/said"; }
-stopped() { ! grep -q '^State:[[:space:]]*[^t]' /proc/"$PID"/task/*/status; }
+stopped() { ! grep -q '^State:[[:space:]]*[^t[:space:]]' /proc/"$PID"/task/*/status; }
 
 # The line is read by the program, which prints it.
 reads()
@@ -37,22 +37,25 @@ reads()
 attach()
 {
 	mkfifo "$TMP/fifo" "$TMP/questions"
-	"$CRTOS" run /bin/busybox cat <>"$TMP/fifo" >"$TMP/said" &
+	# gdbserver interrupts a process group.
+	setsid "$CRTOS" run /bin/busybox cat <>"$TMP/fifo" >"$TMP/said" &
 	PID=$!
 	wait_for waits_in_read || return
-	gdbserver --once --attach localhost:$PORT "$PID" >"$TMP/gdbserver" 2>&1 &
-	wait_for grep -q 'Listening on port' "$TMP/gdbserver" || return
-	nc localhost $PORT <"$TMP/questions" >"$TMP/answers" &
-	exec 3>"$TMP/questions"
+	gdbserver --once --attach 127.0.0.1:$PORT "$PID" >"$TMP/gdbserver" 2>&1 &
+	wait_for grep -q "Listening on port" "$TMP/gdbserver" || {
+		cat "$TMP/gdbserver"
+		return 1
+	}
+	nc 127.0.0.1 $PORT <"$TMP/questions" >"$TMP/answers" &
+	exec 5>"$TMP/questions"
 	ask '?#3f' && told '\$[TS]' && wait_for stopped
 }
 
 registers()
 {
-	ask 'qfThreadInfo#bb' && told '\$m' || return
 	# One for the anchor, and at least one that makes calls
-	[ "$(grep -ao '[m,][0-9a-f.p]*' "$TMP/answers" | wc -l)" -ge 2 ] || return
-	ask 'g#67' && told '\$[0-9a-fx]\{128,\}#'
+	ask 'qfThreadInfo#bb' && told '\$m' && ask 'qsThreadInfo#c8' && told '\$m' &&
+		ask 'g#67' && told '\$[0-9a-f][^#]\{63,\}#'
 }
 
 continues() { ask 'c#63' && wait_for waits_in_read && reads "while it is debugged"; }
@@ -60,13 +63,13 @@ continues() { ask 'c#63' && wait_for waits_in_read && reads "while it is debugge
 detach()
 {
 	: >"$TMP/answers"
-	printf '+\003' >&3
+	printf '\003' >&5
 	told '\$[TS]' && wait_for stopped && ask 'D#44' && told '\$OK#'
 }
 
 unnoticed()
 {
-	exec 3>&-
+	exec 5>&-
 	wait_for waits_in_read && reads "after that" && kill -TERM "$PID" &&
 		ends_with 143 wait "$PID"
 }

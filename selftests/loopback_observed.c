@@ -32,6 +32,7 @@ static bool become_somebody(const void *data)
 /* Audit */
 
 #define MAX_RECORDS	4096
+#define MAX_TEXT	8970	/* of a record */
 
 /* What an audit record has of a call */
 struct record {
@@ -45,7 +46,7 @@ struct message {
 	struct nlmsghdr header;
 	union {
 		struct nlmsgerr error;
-		char text[MAX_AUDIT_MESSAGE_LENGTH];
+		char text[MAX_TEXT];
 	};
 };
 
