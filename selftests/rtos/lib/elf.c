@@ -34,10 +34,11 @@
 #define RANDOM_LEN	16
 
 enum {
-	AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6,
+	AT_NULL = 0, AT_IGNORE = 1, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6,
 	AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12,
 	AT_GID = 13, AT_EGID = 14, AT_HWCAP = 16, AT_CLKTCK = 17,
 	AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31,
+	AT_SYSINFO_EHDR = 33,
 };
 
 struct elf_header {
@@ -326,7 +327,9 @@ static int push_pointers(struct loader *l, u64 *addr, u32 count)
 static int push_auxv(struct loader *l, u64 random)
 {
 	struct process *p = l->p;
+	u64 vdso = vdso_address(&p->mm);
 	u64 auxv[][2] = {
+		{ vdso ? AT_SYSINFO_EHDR : AT_IGNORE, vdso },
 		{ AT_PHDR, phdr_address(l) },
 		{ AT_PHENT, sizeof(struct elf_phdr) },
 		{ AT_PHNUM, l->eh.phnum },
