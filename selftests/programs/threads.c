@@ -809,7 +809,7 @@ static void signals(void)
 	say("blocked here: %d", count);
 	block(SIG_UNBLOCK, SIGUSR2);
 	say("and then: %d", count);
-	say("tgkill of nobody: %ld %s", syscall(SYS_tgkill, getpid(), 77777777, 0), strerror(errno));
+	say("tgkill of nobody: %ld", syscall(SYS_tgkill, getpid(), 77777777, 0));
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 }

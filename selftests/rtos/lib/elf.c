@@ -62,12 +62,14 @@ struct elf_phdr {
  * @sp: below this the stack is free
  * @scratch: a page of the stack for what Linux writes for the loader
  * @bias: what is added to the addresses in the file
+ * @dynamic: it wants a loader, which would have to map files
  */
 struct loader {
 	struct process *p;
 	u64 strings, strings_end;
 	u64 sp, scratch;
 	u64 fd, bias, end;
+	bool dynamic;
 	struct elf_header eh;
 	struct elf_phdr ph[MAX_PHDRS];
 };
@@ -195,9 +197,8 @@ static int read_headers(struct loader *l)
 		return -ENOEXEC;
 	err = read_struct(l, l->ph, eh->phnum * sizeof(struct elf_phdr), eh->phoff);
 	for (i = 0; !err && i < eh->phnum; i++)
-		if (l->ph[i].type == PT_INTERP)
-			err = -ENOEXEC;		/* dynamically linked */
-	return err;
+		l->dynamic |= l->ph[i].type == PT_INTERP;
+	return err ?: l->dynamic ? -ENOEXEC : 0;
 }
 
 /* Position-independent programs go to the middle of the window. */
@@ -401,7 +402,8 @@ static const char *error_name(int err)
 static void __noreturn fail(struct loader *l, int err)
 {
 	char path[256] = "?", line[320];
-	const char *name = error_name(err);
+	const char *name = l->dynamic ? "dynamically linked: this RTOS runs static programs only"
+				      : error_name(err);
 	struct process *p = l->p;
 	s64 len = -EFAULT;
 

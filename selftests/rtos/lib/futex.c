@@ -43,7 +43,7 @@ static struct thread *first_waiter(struct process *p, u64 addr, u32 bits)
 {
 	struct thread *t, *first = NULL;
 
-	for_each_thread(t, p) {
+	for (t = p->threads; t; t = t->next) {
 		if (t->futex != addr || !(t->futex_bits & bits))
 			continue;
 		if (!first || t->priority > first->priority ||

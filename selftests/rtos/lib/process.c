@@ -19,7 +19,7 @@ void process_completion(u32 index, u64 requests)
 		return;
 	if (p->uintr.handler)
 		p->uintr.pending |= requests & USER_ENTRIES;
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		if (requests & BIT(t->entry))
 			thread_wake(t);
 }
@@ -38,7 +38,7 @@ static void end_threads(struct process *p)
 {
 	struct thread *t;
 
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		thread_kill(t);
 	p->state = PROCESS_ENDED;
 }
@@ -64,7 +64,7 @@ void process_exit(struct process *p, u32 status)
 	struct thread *t;
 
 	p->alone = current_thread();
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		if (t->state != THREAD_ENDED)
 			futex_thread_ends(t);
 	if (status & 0x7f)

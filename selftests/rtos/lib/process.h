@@ -244,9 +244,6 @@ static inline struct thread *current_thread(void)
 	return this_cpu()->current;
 }
 
-#define for_each_thread(t, p) \
-	for ((t) = (p)->threads; (t); (t) = (t)->next)
-
 /* process.c */
 void process_init(program_fn start);
 void process_main(struct process *p, struct crtos_regs *r);

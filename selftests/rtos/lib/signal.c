@@ -34,7 +34,7 @@ static u64 blocked_by(struct process *p, u32 tid)
 	u64 mask = ~0ULL;
 	struct thread *t;
 
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		if (t->state != THREAD_ENDED && (!tid || t->tid == tid))
 			mask &= t->sig.blocked;
 	return mask;
@@ -62,7 +62,7 @@ static u32 thread_of_entry(struct process *p, u32 entry)
 {
 	struct thread *t;
 
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		if (t->entry == entry && t->state != THREAD_ENDED)
 			return t->tid;
 	return p->pid;

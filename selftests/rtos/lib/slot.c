@@ -251,7 +251,7 @@ void slot_cancel_all(struct process *p)
 {
 	struct thread *t;
 
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		if (t != current_thread() && !(p->free_entries & BIT(t->entry)))
 			WRITE_ONCE(p->slot->entries[t->entry].flags,
 				   CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);

@@ -167,7 +167,7 @@ void thread_wake_all(struct process *p)
 {
 	struct thread *t;
 
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		thread_wake(t);
 }
 
@@ -214,7 +214,7 @@ u64 thread_timeouts(u64 now)
 
 		if (p->state != PROCESS_LIVE || smp_owner(i) != this_cpu())
 			continue;
-		for_each_thread(t, p) {
+		for (t = p->threads; t; t = t->next) {
 			if (!t->wake_at || t->state != THREAD_WAITING)
 				continue;
 			if (t->wake_at <= now)
@@ -302,7 +302,7 @@ struct thread *thread_find(struct process *p, u32 tid)
 {
 	struct thread *t;
 
-	for_each_thread(t, p)
+	for (t = p->threads; t; t = t->next)
 		if (t->tid == tid && t->state != THREAD_ENDED)
 			return t;
 	return NULL;
