@@ -22,12 +22,18 @@ computed()
 
 clocksource() { cat /sys/devices/system/clocksource/clocksource0/current_clocksource; }
 
-begin 4
+begin 8
 try "the clocks are those of Linux" agree
 if [ "$(clocksource)" = tsc ]; then
 	try "reading them costs no call" computed
+	for _way in vdso vdso-pie vdso-glibc vdso-glibc-pie; do
+		try "$_way: the C library reads them in ring 3" "$CRTOS" run ./$_way
+	done
 else
 	skip "the clock source is not tsc" "reading them costs no call"
+	for _way in vdso vdso-pie vdso-glibc vdso-glibc-pie; do
+		skip "the same" "$_way: the C library reads them in ring 3"
+	done
 fi
 try "a step forth" "$CRTOS" run ./clock step 1000
 try "a step back" "$CRTOS" run ./clock step -500

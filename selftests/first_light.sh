@@ -86,6 +86,15 @@ two_at_once()
 # refused STATUS FILE: and nothing of it has run
 refused() { ends_with "$1" run "$2" && wait_for no_processes; }
 
+# By the loader that it names, which nobody looks for
+dynamic()
+{
+	# A first program header of type PT_INTERP
+	{ head -c 64 hello; printf '\003'; tail -c +66 hello; } >"$TMP/dynamic"
+	chmod +x "$TMP/dynamic"
+	refused 126 "$TMP/dynamic" 2>"$TMP/message" && grep -q 'dynamically linked' "$TMP/message"
+}
+
 prepare_files()
 {
 	cp hello "$TMP/plain"
@@ -101,7 +110,7 @@ prepare_files()
 	chmod +x "$TMP/script" "$TMP/foreign" "$TMP/short" "$TMP/empty" "$TMP/text"
 }
 
-begin 25
+begin 26
 prepare_files
 try "hello prints what it prints on Linux" hello_same
 try "hello runs on the lent CPU" hello_there
@@ -124,6 +133,7 @@ try "program without x bit" refused 126 "$TMP/plain"
 try "program on a noexec mount" refused 126 "$TMP/noexec/hello"
 try "script" refused 126 "$TMP/script"
 try "program for another machine" refused 126 "$TMP/foreign"
+try "dynamically linked program" dynamic
 try "truncated program" refused 126 "$TMP/short"
 try "empty program" refused 126 "$TMP/empty"
 try "directory" refused 126 "$TMP"

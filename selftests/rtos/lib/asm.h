@@ -8,6 +8,9 @@
 #define DIRECT_VA	0xffff800000000000
 /* Where a process finds its slot if it asks for it, outside every window */
 #define SLOT_VA		0x7f0000000000
+/* And the time page and what reads it, also outside */
+#define TIME_VA		0x7f000000f000
+#define VDSO_VA		0x7f0000010000
 
 /* As in Linux, so that programs see the selectors they would see there. */
 #define SEL_KCODE	0x10

@@ -6,6 +6,7 @@
 #include "x86.h"
 
 struct process;
+struct thread;
 
 struct tss {
 	u32 reserved0;
@@ -24,16 +25,19 @@ struct tss {
  * @user_rsp: CPU_USER_RSP: for the system call entry to put RSP aside
  * @kstack: CPU_KSTACK: kernel stack of @current
  * @self: CPU_SELF: where this is
- * @current: the process that runs, NULL in the scheduler
+ * @current: the thread that runs, NULL in the scheduler
  * @loaded: whose address space and FPU and segment registers are in the CPU
- * @scheduler_sp: stack pointer of the scheduler while a process runs
- * @ready: processes that may run, one bit each
+ * @scheduler_sp: stack pointer of the scheduler while a thread runs
+ * @ready: threads that may run, by falling priority
  * @changed: slots that Linux changed; set by CPU 0
  * @reserved: pages that are free, but for this CPU only
  * @index: its number in the partition
  * @ndst: its APIC id as it stands in UPID.NDST
- * @last: index of the process that ran last
  * @need_resched: go through the scheduler before returning to ring 3
+ * @slice_over: and others of the same priority come first
+ * @next_tick: when the next tick is due, in cycles
+ * @timer_at: when the timer comes, a tick or who waits for a time
+ * @vectors: how often each came
  *
  * But for @changed, all of it belongs to the CPU.
  */
@@ -41,16 +45,17 @@ struct cpu {
 	u64 user_rsp;
 	u64 kstack;
 	struct cpu *self;
-	struct process *current;
-	struct process *loaded;
+	struct thread *current;
+	struct thread *loaded;
 	u64 scheduler_sp;
-	u64 ready;
+	struct thread *ready;
 	u64 changed;
 	u64 reserved;
 	u32 index;
 	u32 ndst;
-	u32 last;
-	bool need_resched;
+	bool need_resched, slice_over;
+	u64 next_tick, timer_at;
+	u64 vectors[256];
 	struct tss tss;
 	u64 gdt[10];
 	u8 ist_stack[NR_ISTS][4096] __aligned(16);
@@ -124,7 +129,9 @@ void uintr_set_software(bool on);
 
 void timer_init(void);
 void timer_start(void);
+void timer_wake_at(u64 tsc);
 u64 timer_us_to_tsc(u64 us);
+u64 timer_ns_to_tsc(u64 ns);
 
 /* start.S, and what it calls */
 extern u8 trap_stubs[];

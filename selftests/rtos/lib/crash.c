@@ -62,7 +62,7 @@ void crash_record(u32 kind, const struct cpu *cpu, const struct crtos_regs *r,
 	WRITE_ONCE(c->kind, CRTOS_CRASH_NONE);
 	barrier();
 	c->cpu = cpu->index;
-	c->slot = cpu->current ? cpu->current->index : CRTOS_NO_SLOT;
+	c->slot = cpu->current ? cpu->current->process->index : CRTOS_NO_SLOT;
 	c->reserved = 0;
 	c->tsc = rdtsc();
 	c->cr2 = read_cr2();

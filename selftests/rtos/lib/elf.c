@@ -34,10 +34,11 @@
 #define RANDOM_LEN	16
 
 enum {
-	AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6,
+	AT_NULL = 0, AT_IGNORE = 1, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6,
 	AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12,
 	AT_GID = 13, AT_EGID = 14, AT_HWCAP = 16, AT_CLKTCK = 17,
 	AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31,
+	AT_SYSINFO_EHDR = 33,
 };
 
 struct elf_header {
@@ -61,12 +62,14 @@ struct elf_phdr {
  * @sp: below this the stack is free
  * @scratch: a page of the stack for what Linux writes for the loader
  * @bias: what is added to the addresses in the file
+ * @dynamic: it wants a loader, which would have to map files
  */
 struct loader {
 	struct process *p;
 	u64 strings, strings_end;
 	u64 sp, scratch;
 	u64 fd, bias, end;
+	bool dynamic;
 	struct elf_header eh;
 	struct elf_phdr ph[MAX_PHDRS];
 };
@@ -194,9 +197,8 @@ static int read_headers(struct loader *l)
 		return -ENOEXEC;
 	err = read_struct(l, l->ph, eh->phnum * sizeof(struct elf_phdr), eh->phoff);
 	for (i = 0; !err && i < eh->phnum; i++)
-		if (l->ph[i].type == PT_INTERP)
-			err = -ENOEXEC;		/* dynamically linked */
-	return err;
+		l->dynamic |= l->ph[i].type == PT_INTERP;
+	return err ?: l->dynamic ? -ENOEXEC : 0;
 }
 
 /* Position-independent programs go to the middle of the window. */
@@ -326,7 +328,9 @@ static int push_pointers(struct loader *l, u64 *addr, u32 count)
 static int push_auxv(struct loader *l, u64 random)
 {
 	struct process *p = l->p;
+	u64 vdso = vdso_address(&p->mm);
 	u64 auxv[][2] = {
+		{ vdso ? AT_SYSINFO_EHDR : AT_IGNORE, vdso },
 		{ AT_PHDR, phdr_address(l) },
 		{ AT_PHENT, sizeof(struct elf_phdr) },
 		{ AT_PHNUM, l->eh.phnum },
@@ -398,7 +402,8 @@ static const char *error_name(int err)
 static void __noreturn fail(struct loader *l, int err)
 {
 	char path[256] = "?", line[320];
-	const char *name = error_name(err);
+	const char *name = l->dynamic ? "dynamically linked: this RTOS runs static programs only"
+				      : error_name(err);
 	struct process *p = l->p;
 	s64 len = -EFAULT;
 

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * New processes from old ones.
+ * New processes from old ones, and new threads.
  *
  * Linux makes the child's shadow and attaches a slot before the call of the parent is
  * complete.  The parent copies itself then, on its own CPU, and hands the child over to
  * the CPU that owns the slot.  Meanwhile that one might find the slot GONE, so whoever
  * begins with a slot that has no process claims it.
  *
- * After vfork() the child has the parent's memory, and the parent waits.  When the
- * child ends, it gives the memory back, or frees it if the parent has ended before.
+ * After vfork() the child has the parent's memory, and all threads of the parent wait.
+ * When the child ends, it gives the memory back, or frees it if the parent has ended
+ * before.
+ *
+ * Of threads Linux learns nothing.
  */
 #include "process.h"
 
 #define CLONE_VM		0x100
+#define CLONE_FS		0x200
+#define CLONE_FILES		0x400
 #define CLONE_SIGHAND		0x800
 #define CLONE_PIDFD		0x1000
 #define CLONE_VFORK		0x4000
@@ -22,11 +27,15 @@
 #define CLONE_CHILD_CLEARTID	0x200000
 #define CLONE_CHILD_SETTID	0x1000000
 
+/* What threads have in common: Linux has one process for all of them. */
+#define COMMON_FLAGS	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
 /* What is done here: Linux knows nothing of threads and memory. */
 #define OUR_FLAGS	(CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_CLEARTID | \
 			 CLONE_CHILD_SETTID)
 
 #define SPIN_US		20
+#define LOOK_US		10000
 
 static u64 claimed;	/* slots, one bit each */
 static u32 lock;	/* of fork.child, fork.parent and fork.borrowed of all processes */
@@ -65,35 +74,44 @@ static bool copy_memory(struct process *c, struct process *p)
 	return true;
 }
 
-static void copy_registers(struct process *c, struct process *p)
+/* @from is in the call, or was when it ended. */
+static void copy_thread(struct thread *to, struct thread *from, const struct child_args *args)
 {
-	const struct child_args *f = &p->fork.args;
-	struct crtos_regs *r = process_regs(c);
+	struct crtos_regs *r = thread_regs(to);
 
-	*r = *process_regs(p);
+	*r = *thread_regs(from);
 	r->rax = 0;
-	if (f->stack)
-		r->rsp = f->stack;
-	c->fs_base = f->flags & CLONE_SETTLS ? f->tls : p->fs_base;
-	c->gs_base = p->gs_base;
-	if (this_cpu()->loaded == p)
-		fpu_save(p);
-	memcpy(c->fpu, p->fpu, sizeof(c->fpu));
+	if (args->stack)
+		r->rsp = args->stack;
+	to->forked = true;
+	to->fs_base = args->flags & CLONE_SETTLS ? args->tls : from->fs_base;
+	to->gs_base = from->gs_base;
+	if (args->flags & CLONE_CHILD_CLEARTID)
+		to->clear_tid = args->tid;
+	if (this_cpu()->loaded == from)
+		fpu_save(from);
+	memcpy(to->fpu, from->fpu, sizeof(to->fpu));
+	to->policy = from->policy;
+	to->priority = from->priority;
+	to->call_priority = from->call_priority;
+	to->timeout = from->timeout;
+	to->sig.blocked = from->sig.blocked;
 }
 
-/* The child is a copy of @p, which is in the call, or was when it ended. */
+/* The child has a copy of the thread that has made it. */
 static bool copy_process(struct process *c, struct process *p)
 {
-	c->forked = true;
-	copy_registers(c, p);
-	memcpy(c->name, p->name, sizeof(c->name));
-	c->priority = p->priority;
-	c->timeout = p->timeout;
-	c->sig = p->sig;
-	c->sig.pending = 0;
-	c->sig.queued = 0;
+	struct thread *from = p->fork.thread;
+
 	/* A call that the process made in ring 3: nobody knows what with. */
-	if (p->entry != c->slot->parent_entry || !copy_memory(c, p))
+	if (!from || from->entry != c->slot->parent_entry)
+		return false;
+	copy_thread(c->threads, from, &p->fork.args);
+	c->threads->sig = from->sig;
+	memcpy(c->name, p->name, sizeof(c->name));
+	c->sig = p->sig;
+	c->sig.queued = 0;
+	if (!copy_memory(c, p))
 		return false;
 	if (p->fork.args.flags & CLONE_CHILD_SETTID)
 		copy_to_user(&c->mm, p->fork.args.tid, &c->pid, sizeof(c->pid));
@@ -178,13 +196,11 @@ void fork_unmap(struct process *p, u64 start, u64 len)
 	spin_unlock(&lock);
 	/* Its slot may be another process's as soon as it is not our lender. */
 	while (e && READ_ONCE(p->fork.parent) == lender && !entry_done(e)) {
-		p->ticks = true;
 		if (rdtsc() < end)
 			cpu_relax();
 		else
-			process_wait(p);
+			thread_wait_until(current_thread(), rdtsc() + timer_us_to_tsc(LOOK_US));
 	}
-	p->ticks = false;
 	spin_lock(&lock);
 	if (e && p->fork.parent == lender)
 		lender->free_entries |= BIT(e - lender->slot->entries);
@@ -194,31 +210,53 @@ void fork_unmap(struct process *p, u64 start, u64 len)
 /* What the child shall be; @args are those of Linux's call. */
 static s64 do_fork(struct process *p, const struct child_args *child, const u64 *args)
 {
+	struct thread *t = current_thread();
 	s64 pid;
 
+	p->alone = t;
 	p->fork.args = *child;
+	p->fork.thread = t;
 	signal_tell_mask(p);
-	pid = slot_call(p, CRTOS_OP_SYSCALL, p->nr, args);
-	if (pid < 0)
-		return pid;
-	fork_children(p);
+	pid = slot_call(p, CRTOS_OP_SYSCALL, t->nr, args);
+	if (pid >= 0)
+		fork_children(p);
 	while (load_acquire(&p->fork.child))
-		process_wait(p);
+		thread_wait(t);
 	/* A child that had our memory has changed what this names. */
 	write_cr3(p->mm.cr3);
+	p->alone = NULL;
 	return pid;
 }
 
 s64 sys_fork(struct process *p, const u64 *a)
 {
 	struct child_args child = {
-		.flags = p->nr == __NR_vfork ? CLONE_VM | CLONE_VFORK : 0,
+		.flags = current_thread()->nr == __NR_vfork ? CLONE_VM | CLONE_VFORK : 0,
 	};
 
 	return do_fork(p, &child, (const u64[6]) {});
 }
 
-/* No threads: memory is only lent. */
+/* A process that works with its slot itself has one thread: they would share the ring. */
+static s64 make_thread(struct process *p, const struct child_args *child, u64 parent_tid)
+{
+	struct thread *t;
+
+	if ((child->flags & COMMON_FLAGS) != COMMON_FLAGS || p->uintr.shared)
+		return -ENOSYS;
+	t = thread_clone(p);
+	if (!t)
+		return -EAGAIN;
+	copy_thread(t, current_thread(), child);
+	if (child->flags & CLONE_PARENT_SETTID)
+		copy_to_user(&p->mm, parent_tid, &t->tid, sizeof(t->tid));
+	if (child->flags & CLONE_CHILD_SETTID)
+		copy_to_user(&p->mm, child->tid, &t->tid, sizeof(t->tid));
+	thread_start(t);
+	return t->tid;
+}
+
+/* Two processes have memory in common only while one waits for the other. */
 s64 sys_clone(struct process *p, const u64 *a)
 {
 	struct child_args child = { .flags = a[0], .stack = a[1], .tid = a[3], .tls = a[4] };
@@ -227,11 +265,12 @@ s64 sys_clone(struct process *p, const u64 *a)
 	if ((flags & (CLONE_THREAD | CLONE_SIGHAND)) == CLONE_THREAD ||
 	    (flags & (CLONE_SIGHAND | CLONE_VM)) == CLONE_SIGHAND)
 		return -EINVAL;
-	if (flags & (CLONE_THREAD | CLONE_SIGHAND) ||
-	    (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
-		return -ENOSYS;
 	if (flags & CLONE_SETTLS && a[4] >= USER_LIMIT)
 		return -EPERM;
+	if (flags & CLONE_THREAD)
+		return make_thread(p, &child, a[2]);
+	if (flags & CLONE_SIGHAND || (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
+		return -ENOSYS;
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD))
 		args[2] = a[2];
 	return do_fork(p, &child, args);

@@ -92,6 +92,7 @@ bool mm_init(struct mm *mm)
 	} else {
 		memcpy(&mm->root[256], &kernel_root[256], PAGE_SIZE / 2);
 	}
+	vdso_map(mm);
 	return true;
 }
 
@@ -433,7 +434,9 @@ int mm_protect(struct process *p, u64 start, u64 end, u32 prot)
 	struct vma *v;
 	int err;
 
-	if (prot && !page_reserve(count_missing(mm, start, end)))
+	v = mm_find(mm, start);
+	if (prot && v && !(v->flags & VMA_STACK) &&
+	    !page_reserve(count_missing(mm, start, end)))
 		return -ENOMEM;
 	err = mm_split_range(mm, start, end);
 	if (err)
@@ -499,20 +502,21 @@ void mm_zero(struct mm *mm, u64 start, u64 end)
 	}
 }
 
-/* @addr is below all that was touched before. */
+/* Up to what was touched before: a buffer that begins there does not end before. */
 bool mm_stack_grow(struct mm *mm, u64 addr)
 {
-	u64 va = align_down(addr, PAGE_SIZE);
+	u64 va = align_down(addr, PAGE_SIZE), end = va;
 	struct vma *v = mm_find(mm, va);
 
-	if (!v || v->start > va || !(v->flags & VMA_STACK) || !v->prot ||
-	    !page_reserve((mm->stack_low - va) / PAGE_SIZE) || *pte_get(mm, va))
+	if (!v || v->start > va || !(v->flags & VMA_STACK) || !v->prot)
 		return false;
-	mm->stack_low = min(mm->stack_low, va);
-	while (va < v->end && !*pte_get(mm, va)) {
-		mm_fill(mm, va, va + PAGE_SIZE, prot_bits(v->prot));
-		va += PAGE_SIZE;
-	}
+	pte_next(mm, &end, v->end);
+	end = min(end, v->end);
+	if (end == va || !page_reserve((end - va) / PAGE_SIZE))
+		return false;
+	mm_fill(mm, va, end, prot_bits(v->prot));
+	if (va >= mm->stack_start)
+		mm->stack_low = min(mm->stack_low, va);
 	return true;
 }
 

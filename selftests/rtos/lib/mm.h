@@ -82,6 +82,7 @@ struct vma {
  *	that the process does not use
  * @stack_start: of the stack's reserve
  * @stack_low: pages of the stack above this one were touched
+ * @stacks: there are others, of threads
  * @brk_start: end of the program
  * @brk: end of its data
  *
@@ -98,6 +99,7 @@ struct mm {
 	u64 start, end;
 	u64 mmap_top;
 	u64 stack_start, stack_low;
+	bool stacks;
 	u64 brk_start, brk;
 	const u32 *lookups;
 	u64 scratch;
@@ -117,10 +119,12 @@ u64 mm_find_gap(struct mm *mm, u64 len);
 bool mm_stack_grow(struct mm *mm, u64 addr);
 void mm_zero(struct mm *mm, u64 start, u64 end);
 
-/* Gives the stack its pages from @addr up; false: nothing was missing there. */
+/* Gives a stack its pages from @addr up; false: nothing was missing there. */
 static inline bool mm_stack_touch(struct mm *mm, u64 addr)
 {
-	return addr >= mm->stack_start && addr < mm->stack_low &&
+	bool in_first = addr >= mm->stack_start && addr < mm->stack_low;
+
+	return (in_first || (mm->stacks && addr < mm->stack_start)) &&
 	       mm_stack_grow(mm, addr);
 }
 

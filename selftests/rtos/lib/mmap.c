@@ -7,6 +7,7 @@
 #define MAP_TYPE		0x0f
 #define MAP_FIXED		0x10
 #define MAP_ANONYMOUS		0x20
+#define MAP_STACK		0x20000
 #define MAP_FIXED_NOREPLACE	0x100000
 
 #define MREMAP_MAYMOVE	1
@@ -125,6 +126,17 @@ static s64 map_address(struct process *p, u64 addr, u64 len, u64 flags)
 	return gap ? (s64)gap : -ENOMEM;
 }
 
+/* Of stacks of threads, most is never used. */
+static u32 vma_flags(struct mm *mm, u64 flags)
+{
+	if ((flags & MAP_TYPE) == MAP_SHARED)
+		return VMA_SHARED;
+	if (!(flags & MAP_STACK))
+		return 0;
+	mm->stacks = true;
+	return VMA_STACK;
+}
+
 s64 sys_mmap(struct process *p, const u64 *a)
 {
 	bool anonymous = a[3] & MAP_ANONYMOUS;
@@ -149,7 +161,7 @@ s64 sys_mmap(struct process *p, const u64 *a)
 	if (addr < 0)
 		return addr;
 	if (anonymous)
-		err = mm_map(p, addr, addr + len, a[2] & 7, type == MAP_SHARED ? VMA_SHARED : 0);
+		err = mm_map(p, addr, addr + len, a[2] & 7, vma_flags(&p->mm, a[3]));
 	else
 		err = map_file(p, addr, addr + len, a);
 	return err ?: addr;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Processes, their slots and their system calls. */
+/* Processes, their threads, slots and system calls. */
 #ifndef RTOS_PROCESS_H
 #define RTOS_PROCESS_H
 
@@ -9,10 +9,17 @@
 enum process_state {
 	PROCESS_FREE,
 	PROCESS_NEW,		/* a child that was made, for its CPU to run */
-	PROCESS_READY,
-	PROCESS_RUNNING,
-	PROCESS_WAITING,	/* for Linux or another process; looks again if woken */
+	PROCESS_LIVE,
 	PROCESS_ENDED,		/* never runs again; memory kept until GONE */
+};
+
+enum thread_state {
+	THREAD_FREE,
+	THREAD_NEW,		/* nobody has made it ready yet */
+	THREAD_READY,
+	THREAD_RUNNING,
+	THREAD_WAITING,		/* looks again whenever it is woken */
+	THREAD_ENDED,		/* never runs again */
 };
 
 #define SIGILL		4
@@ -65,12 +72,12 @@ struct sigaltstack {
 #define RED_ZONE	128
 
 /*
- * What there is of a siginfo_t, and its length in memory.  @thread is padding there; in
- * the queue it says that the signal is for the thread, not for the process.
+ * What there is of a siginfo_t, and its length in memory.  @tid is padding there; in
+ * the queue it says which thread the signal is for, 0: any of the process.
  */
 struct siginfo {
 	int signo, error, code;
-	u32 thread;
+	u32 tid;
 	union {
 		struct {
 			u32 pid, uid;
@@ -86,28 +93,34 @@ struct siginfo {
 
 /**
  * struct signals - signals of a process
- * @blocked: its mask
- * @linux_blocked: what Linux was told of that
- * @saved: the mask that comes back after a call which has changed it, or after the
- *	handler that interrupts the call
- * @restore: is there such a one?
- * @pending: what is in @queue, one bit each
+ * @linux_blocked: the mask that Linux was told: what all threads block
  * @queued: how many there are
  * @queue: in the order of arrival
  * @action: what Linux was told
- * @altstack: sigaltstack()
  *
  * What is blocked stays in Linux, if it can: these are signals that were on their
  * way, or that are blocked while a handler runs which has made no call yet.
  */
 struct signals {
-	u64 blocked, linux_blocked;
-	u64 saved;
-	bool restore;
-	u64 pending;
+	u64 linux_blocked;
 	u32 queued;
 	struct siginfo queue[NR_PENDING];
 	struct sigaction action[NR_SIGNALS];
+};
+
+/**
+ * struct thread_signals - what each thread has of that for itself
+ * @blocked: its mask
+ * @saved: the mask that comes back after a call which has changed it, or after the
+ *	handler that interrupts the call
+ * @restore: is there such a one?
+ * @awaited: signals that end the call although they are blocked
+ * @altstack: sigaltstack()
+ */
+struct thread_signals {
+	u64 blocked, saved;
+	bool restore;
+	u64 awaited;
 	struct sigaltstack altstack;
 };
 
@@ -119,6 +132,7 @@ struct child_args {
 /**
  * struct fork - a process and its last child
  * @args: what it shall be, or is
+ * @thread: that has forked
  * @child: vfork(): the process goes on without memory of its own until this one
  *	has ended or executes another program
  * @parent: who waits for this one in that way
@@ -126,6 +140,7 @@ struct child_args {
  */
 struct fork {
 	struct child_args args;
+	struct thread *thread;
 	struct process *child, *parent;
 	bool borrowed;
 };
@@ -146,64 +161,141 @@ struct uintr_state {
 };
 
 /**
- * struct process - a process with its one thread
- * @sp: kernel stack pointer while the process does not run
+ * struct process - a process; all its threads are on one CPU
+ * @threads: the first one is what it began with, also when that has ended
+ * @nr_threads: those that have not ended
+ * @alone: no other thread runs: this one is in the middle of something with memory,
+ *	the slot or another process, and waits for Linux
  * @sq_tail: entries published since the slot was attached
  * @free_entries: bit i: entry i of the slot is not in use
+ * @futex_turns: how many waits there were
+ * @expedited: may use membarrier() of that kind
  * @entries: how often it left ring 3
  * @interrupts: for an interrupt
- * @nr: its last system call
- * @entry: of the slot: the last one that was published
- * @restart: CRTOS_ENTRY_RESTART or CRTOS_ENTRY_RESTART_ALWAYS of the call, or 0
- * @forked: has no program to start
- * @priority: what its forwarded calls carry
- * @timeout: how long they may take, in cycles, 0: for ever
- * @deadline: when the one under way is cancelled, 0: never
- * @ticks: woken by each tick while it waits
  */
 struct process {
 	enum process_state state;
 	u32 index;
 	u32 pid;
-	u64 sp;
+	struct thread *threads, *alone;
+	u32 nr_threads;
 	struct mm mm;
-	u64 fs_base, gs_base;
 	struct crtos_slot *slot;
 	u32 sq_tail;
 	u64 free_entries;
+	u64 futex_turns;
+	bool expedited;
 	struct uintr_state uintr;
 	u64 entries, interrupts;
-	u32 nr, entry;
-	u8 restart, priority;
-	bool forked, ticks;
-	u64 timeout, deadline;
 	struct fork fork;
 	struct signals sig;
 	char name[32];
+};
+
+/**
+ * struct thread - a thread of a process
+ * @tid: the process's number, or one that Linux gives to nobody
+ * @next: of the process
+ * @next_ready: of those that may run on the CPU
+ * @sp: kernel stack pointer while it does not run
+ * @nr: its last system call
+ * @entry: of the slot: the last one that it published
+ * @restart: CRTOS_ENTRY_RESTART or CRTOS_ENTRY_RESTART_ALWAYS of the call, or 0
+ * @forked: is a copy and has no program to start
+ * @policy: SCHED_OTHER, SCHED_FIFO or SCHED_RR
+ * @priority: 0 with SCHED_OTHER, or 1 to 99
+ * @call_priority: what its forwarded calls carry, 0: @priority
+ * @timeout: how long they may take, in cycles, 0: for ever
+ * @deadline: when the one under way is cancelled, 0: never
+ * @wake_at: when the timer wakes it, in cycles, 0: never
+ * @clear_tid: what its end clears for pthread_join(), or 0
+ * @robust: set_robust_list()
+ * @futex: address that it waits at, 0: nowhere, or it was woken
+ * @futex_bits: which of those who wake are meant
+ * @futex_turn: who began to wait first
+ */
+struct thread {
+	enum thread_state state;
+	u32 index, tid;
+	struct process *process;
+	struct thread *next, *next_ready;
+	u64 sp, fs_base, gs_base;
+	u32 nr, entry;
+	u8 restart, policy, priority, call_priority;
+	bool forked;
+	u64 timeout, deadline, wake_at;
+	u64 clear_tid, robust;
+	u64 futex, futex_turn;
+	u32 futex_bits;
+	struct thread_signals sig;
 	u8 fpu[1024] __aligned(64);
 };
+
+#define SCHED_OTHER	0
+#define SCHED_FIFO	1
+#define SCHED_RR	2
+#define MAX_PRIORITY	99
 
 /* Runs on the stack of a new process; the registers are the process's. */
 typedef void (*program_fn)(struct process *p, struct crtos_regs *r);
 
+static inline struct thread *current_thread(void)
+{
+	return this_cpu()->current;
+}
+
+/* process.c */
 void process_init(program_fn start);
+void process_main(struct process *p, struct crtos_regs *r);
 void __noreturn process_schedule(void);
 void process_step(void);
 void process_free_all(void);
 bool process_exists(u32 index);
 struct process *process_at(u32 index);
 void process_prepare(struct process *p, u32 index);
-void process_tick(void);
-void prepare_fpu(struct process *p);
-void fpu_save(struct process *p);
-void fpu_restore(struct process *p);
-struct crtos_regs *process_regs(struct process *p);
-void process_yield(void);
-void process_wait(struct process *p);
-void process_wake(u32 index);
 void process_completion(u32 index, u64 requests);
 void __noreturn process_end(struct process *p);
 void __noreturn process_exit(struct process *p, u32 status);
+
+/* thread.c: the scheduler, and what it runs */
+#define MAX_THREADS	24	/* of a process: below the size of the ring */
+
+struct thread *thread_first(struct process *p);
+struct thread *thread_clone(struct process *p);
+struct thread *thread_find(struct process *p, u32 tid);
+void thread_start(struct thread *t);
+void thread_kill(struct thread *t);
+void thread_free_all(struct process *p);
+void __noreturn thread_exit(struct thread *t, u32 status);
+void __noreturn thread_gone(struct thread *t);
+void thread_yield(void);
+void thread_preempt(void);
+void thread_wait(struct thread *t);
+void thread_wait_until(struct thread *t, u64 tsc);
+void thread_wake(struct thread *t);
+void thread_wake_all(struct process *p);
+void thread_set_priority(struct thread *t, u8 policy, u8 priority);
+u64 thread_timeouts(u64 now);
+bool thread_run_next(void);
+void thread_forget_all(void);
+void fpu_prepare(struct thread *t);
+void fpu_save(struct thread *t);
+void fpu_restore(struct thread *t);
+struct crtos_regs *thread_regs(struct thread *t);
+
+/* sched.c */
+s64 sys_sched_yield(struct process *p, const u64 *a);
+s64 sys_sched_setscheduler(struct process *p, const u64 *a);
+s64 sys_sched_setparam(struct process *p, const u64 *a);
+s64 sys_sched_getscheduler(struct process *p, const u64 *a);
+s64 sys_sched_getparam(struct process *p, const u64 *a);
+
+/* futex.c */
+u32 futex_wake(struct process *p, u64 addr, u32 count, u32 bits);
+void futex_thread_ends(struct thread *t);
+s64 sys_futex(struct process *p, const u64 *a);
+s64 sys_set_robust_list(struct process *p, const u64 *a);
+s64 sys_get_robust_list(struct process *p, const u64 *a);
 
 /* uintr.c */
 #define USER_ENTRIES	0xffffffffULL
@@ -234,6 +326,7 @@ void slot_attach(struct process *p);
 void slot_release(u32 index);
 u32 slot_state(u32 index);
 s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args);
+void slot_cancel_all(struct process *p);
 s64 slot_forward(struct process *p, u32 nr, const u64 *args);
 struct crtos_entry *slot_publish(struct process *p, u8 op, u32 nr, const u64 *args);
 bool entry_done(struct crtos_entry *e);
@@ -262,15 +355,30 @@ s64 sys_madvise(struct process *p, const u64 *a);
 s64 sys_mlock(struct process *p, const u64 *a);
 s64 sys_mlockall(struct process *p, const u64 *a);
 
+/* vdso.c */
+u64 vdso_address(const struct mm *mm);
+void vdso_map(struct mm *mm);
+
 /* time.c */
+struct timespec {
+	s64 sec, nsec;
+};
+
+bool time_is_local(u32 clock);
+bool time_end(struct process *p, u32 clock, const struct timespec *ts, bool absolute, u64 *end);
+bool time_wait(struct thread *t, u32 clock, u64 end);
 s64 sys_clock_gettime(struct process *p, const u64 *a);
+s64 sys_nanosleep(struct process *p, const u64 *a);
+s64 sys_clock_nanosleep(struct process *p, const u64 *a);
 
 /* signal.c */
 void signal_start(struct process *p);
-bool signal_wanted(struct process *p);
-bool signal_dequeue(struct process *p, u64 set, struct siginfo *info);
-bool signal_fault(struct process *p, struct crtos_regs *r, const struct siginfo *info);
-void signal_return(struct process *p, struct crtos_regs *r);
+void signal_forget(struct thread *t);
+bool signal_wanted(struct thread *t);
+u64 signal_pending(struct thread *t);
+bool signal_dequeue(struct thread *t, u64 set, struct siginfo *info);
+bool signal_fault(struct thread *t, struct crtos_regs *r, const struct siginfo *info);
+void signal_return(struct thread *t, struct crtos_regs *r);
 bool signal_tell_mask(struct process *p);
 s64 sys_rt_sigaction(struct process *p, const u64 *a);
 s64 sys_tkill(struct process *p, const u64 *a);
@@ -286,7 +394,7 @@ s64 sys_rt_sigtimedwait(struct process *p, const u64 *a);
 s64 sys_masked(struct process *p, const u64 *a);
 
 /* sigframe.c */
-bool sigframe_push(struct process *p, struct crtos_regs *r, const struct siginfo *info,
+bool sigframe_push(struct thread *t, struct crtos_regs *r, const struct siginfo *info,
 		   const struct sigaction *sa);
 s64 sys_sigaltstack(struct process *p, const u64 *a);
 s64 sys_rt_sigreturn(struct process *p, const u64 *a);
@@ -318,6 +426,7 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_mincore		27
 #define __NR_madvise		28
 #define __NR_pause		34
+#define __NR_nanosleep		35
 #define __NR_clone		56
 #define __NR_fork		57
 #define __NR_vfork		58
@@ -333,6 +442,10 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_rt_sigtimedwait	128
 #define __NR_rt_sigsuspend	130
 #define __NR_sigaltstack	131
+#define __NR_sched_setparam	142
+#define __NR_sched_getparam	143
+#define __NR_sched_setscheduler	144
+#define __NR_sched_getscheduler	145
 #define __NR_mlock		149
 #define __NR_munlock		150
 #define __NR_mlockall		151
@@ -350,6 +463,7 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_pselect6		270
 #define __NR_ppoll		271
 #define __NR_set_robust_list	273
+#define __NR_get_robust_list	274
 #define __NR_epoll_pwait	281
 #define __NR_rt_tgsigqueueinfo	297
 #define __NR_getcpu		309

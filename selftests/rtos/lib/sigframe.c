@@ -69,10 +69,10 @@ static bool on_altstack(const struct sigaltstack *alt, u64 sp)
 }
 
 /* One that is disabled has no length. */
-static s64 set_altstack(struct process *p, const struct sigaltstack *new, u64 sp)
+static s64 set_altstack(struct thread *t, const struct sigaltstack *new, u64 sp)
 {
 	u32 flags = new->flags, mode = flags & ~SS_AUTODISARM;
-	struct sigaltstack *alt = &p->sig.altstack;
+	struct sigaltstack *alt = &t->sig.altstack;
 
 	if (on_altstack(alt, sp) && !(alt->flags & SS_AUTODISARM))
 		return -EPERM;
@@ -89,8 +89,9 @@ static s64 set_altstack(struct process *p, const struct sigaltstack *new, u64 sp
 
 s64 sys_sigaltstack(struct process *p, const u64 *a)
 {
-	struct sigaltstack old = p->sig.altstack, new;
-	u64 sp = process_regs(p)->rsp;
+	struct thread *t = current_thread();
+	struct sigaltstack old = t->sig.altstack, new;
+	u64 sp = thread_regs(t)->rsp;
 	s64 err = 0;
 
 	old.flags &= SS_AUTODISARM;
@@ -101,14 +102,15 @@ s64 sys_sigaltstack(struct process *p, const u64 *a)
 	if (a[0] && copy_from_user(&p->mm, &new, a[0], sizeof(new)))
 		return -EFAULT;
 	if (a[0])
-		err = set_altstack(p, &new, sp);
+		err = set_altstack(t, &new, sp);
 	if (!err && a[1])
 		err = copy_to_user(&p->mm, a[1], &old, sizeof(old));
 	return err;
 }
 
-static bool push_fpu(struct process *p, u64 to)
+static bool push_fpu(struct thread *t, u64 to)
 {
+	struct mm *mm = &t->process->mm;
 	struct fpu_software sw = {
 		.magic1 = FP_MAGIC1,
 		.extended_len = fpu_len() + sizeof(u32),
@@ -117,17 +119,17 @@ static bool push_fpu(struct process *p, u64 to)
 	};
 	u32 magic2 = FP_MAGIC2;
 
-	fpu_save(p);
-	if (copy_to_user(&p->mm, to, p->fpu, sw.len))
+	fpu_save(t);
+	if (copy_to_user(mm, to, t->fpu, sw.len))
 		return false;
-	return !xfeatures || (!copy_to_user(&p->mm, to + FX_SOFTWARE, &sw, sizeof(sw)) &&
-			      !copy_to_user(&p->mm, to + sw.len, &magic2, sizeof(magic2)));
+	return !xfeatures || (!copy_to_user(mm, to + FX_SOFTWARE, &sw, sizeof(sw)) &&
+			      !copy_to_user(mm, to + sw.len, &magic2, sizeof(magic2)));
 }
 
-static void clear_fpu(struct process *p)
+static void clear_fpu(struct thread *t)
 {
-	memset(p->fpu, 0, sizeof(p->fpu));
-	prepare_fpu(p);
+	memset(t->fpu, 0, sizeof(t->fpu));
+	fpu_prepare(t);
 }
 
 /* Is there all of the state at @from, or what FXSAVE knows only? */
@@ -144,23 +146,23 @@ static bool is_whole(struct process *p, u64 from)
 }
 
 /* The process wrote it, and reserved bits make XRSTOR fault. */
-static bool pop_fpu(struct process *p, u64 from)
+static bool pop_fpu(struct thread *t, u64 from)
 {
-	bool whole = from && is_whole(p, from);
-	u64 *header = (u64 *)&p->fpu[FX_LEN];
+	bool whole = from && is_whole(t->process, from);
+	u64 *header = (u64 *)&t->fpu[FX_LEN];
 	u32 mask;
 
-	fpu_save(p);
-	mask = *(u32 *)&p->fpu[FX_MXCSR_MASK];
-	clear_fpu(p);
-	if (from && copy_from_user(&p->mm, p->fpu, from, whole ? fpu_len() : FX_LEN))
+	fpu_save(t);
+	mask = *(u32 *)&t->fpu[FX_MXCSR_MASK];
+	clear_fpu(t);
+	if (from && copy_from_user(&t->process->mm, t->fpu, from, whole ? fpu_len() : FX_LEN))
 		return false;
-	*(u32 *)&p->fpu[FX_MXCSR] &= mask ? mask : DEFAULT_MXCSR_MASK;
+	*(u32 *)&t->fpu[FX_MXCSR] &= mask ? mask : DEFAULT_MXCSR_MASK;
 	if (from && xfeatures) {
 		header[0] = whole ? header[0] & xfeatures : XSTATE_LEGACY;
 		memset(header + 1, 0, XSAVE_HEADER_LEN - sizeof(*header));
 	}
-	fpu_restore(p);
+	fpu_restore(t);
 	return true;
 }
 
@@ -192,7 +194,7 @@ static void load_regs(struct crtos_regs *r, const struct sigcontext *c)
 	};
 }
 
-static void save_mask(struct signals *s, struct ucontext *uc)
+static void save_mask(struct thread_signals *s, struct ucontext *uc)
 {
 	uc->mask = s->restore ? s->saved : s->blocked;
 	s->restore = false;
@@ -204,9 +206,9 @@ static void save_mask(struct signals *s, struct ucontext *uc)
 }
 
 /* Finds the place; false: there is none on the alternate stack. */
-static bool find_place(struct process *p, u64 rsp, u64 flags, u64 *fpstate, u64 *frame)
+static bool find_place(const struct thread *t, u64 rsp, u64 flags, u64 *fpstate, u64 *frame)
 {
-	const struct sigaltstack *alt = &p->sig.altstack;
+	const struct sigaltstack *alt = &t->sig.altstack;
 	bool on = on_altstack(alt, rsp) && !(alt->flags & SS_AUTODISARM);
 	u64 sp = rsp - RED_ZONE;
 
@@ -220,8 +222,8 @@ static bool find_place(struct process *p, u64 rsp, u64 flags, u64 *fpstate, u64 
 	return !on || on_altstack(alt, *frame);
 }
 
-/* Makes the process run the handler when it goes to ring 3. */
-bool sigframe_push(struct process *p, struct crtos_regs *r, const struct siginfo *info,
+/* Makes the thread run the handler when it goes to ring 3. */
+bool sigframe_push(struct thread *t, struct crtos_regs *r, const struct siginfo *info,
 		   const struct sigaction *sa)
 {
 	struct frame f = { .restorer = sa->restorer, .info = *info };
@@ -231,14 +233,14 @@ bool sigframe_push(struct process *p, struct crtos_regs *r, const struct siginfo
 		return false;
 	f.uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (xfeatures ? UC_FP_XSTATE : 0);
 	save_regs(&f.uc.regs, r);
-	if (!find_place(p, r->rsp, sa->flags, &f.uc.regs.fpstate, &at))
+	if (!find_place(t, r->rsp, sa->flags, &f.uc.regs.fpstate, &at))
 		return false;
-	save_mask(&p->sig, &f.uc);
-	if (!push_fpu(p, f.uc.regs.fpstate) || copy_to_user(&p->mm, at, &f, sizeof(f)))
+	save_mask(&t->sig, &f.uc);
+	if (!push_fpu(t, f.uc.regs.fpstate) || copy_to_user(&t->process->mm, at, &f, sizeof(f)))
 		return false;
 
-	clear_fpu(p);
-	fpu_restore(p);
+	clear_fpu(t);
+	fpu_restore(t);
 	r->rip = sa->handler;
 	r->rsp = at;
 	r->rdi = info->signo;
@@ -252,15 +254,16 @@ bool sigframe_push(struct process *p, struct crtos_regs *r, const struct siginfo
 /* The restorer has taken its own address from the stack.  All registers change. */
 s64 sys_rt_sigreturn(struct process *p, const u64 *a)
 {
-	struct crtos_regs *r = process_regs(p);
+	struct thread *t = current_thread();
+	struct crtos_regs *r = thread_regs(t);
 	struct ucontext uc;
 
 	if (copy_from_user(&p->mm, &uc, r->rsp, sizeof(uc)) ||
-	    uc.regs.rip >= USER_LIMIT || !pop_fpu(p, uc.regs.fpstate))
+	    uc.regs.rip >= USER_LIMIT || !pop_fpu(t, uc.regs.fpstate))
 		process_exit(p, SIGSEGV);
 	load_regs(r, &uc.regs);
-	p->sig.blocked = uc.mask & ~UNBLOCKABLE;
-	set_altstack(p, &uc.stack, r->rsp);
-	signal_return(p, r);
+	t->sig.blocked = uc.mask & ~UNBLOCKABLE;
+	set_altstack(t, &uc.stack, r->rsp);
+	signal_return(t, r);
 	enter_user(r);
 }

@@ -25,36 +25,38 @@ static s64 new_mask(u64 how, u64 old, u64 set, u64 *new)
 	return 0;
 }
 
-/* Linux gets the process's own arguments: its mask is the same, before and after. */
-static s64 change_mask(struct process *p, const u64 *a)
+static s64 change_mask(struct process *p, struct thread *t, const u64 *a)
 {
-	struct signals *s = &p->sig;
 	u64 set, new;
 	s64 err;
 
 	if (copy_from_user(&p->mm, &set, a[1], sizeof(set)))
 		return -EFAULT;
-	err = new_mask(a[0], s->blocked, set, &new);
-	if (err || new == s->blocked)
+	err = new_mask(a[0], t->sig.blocked, set, &new);
+	if (err || new == t->sig.blocked)
 		return err;
-	signal_tell_mask(p);
-	err = forward(p, __NR_rt_sigprocmask, a[0], a[1], 0, a[3]);
-	if (err)
-		return err;
-	s->blocked = new;
-	s->linux_blocked = new;
+	/* With one thread Linux gets its own arguments: the mask is the same. */
+	if (p->nr_threads == 1) {
+		signal_tell_mask(p);
+		err = forward(p, __NR_rt_sigprocmask, a[0], a[1], 0, a[3]);
+		if (err)
+			return err;
+		p->sig.linux_blocked = new;
+	}
+	t->sig.blocked = new;
 	return 0;
 }
 
 s64 sys_rt_sigprocmask(struct process *p, const u64 *a)
 {
-	u64 old = p->sig.blocked;
+	struct thread *t = current_thread();
+	u64 old = t->sig.blocked;
 	s64 err = 0;
 
 	if (a[3] != sizeof(u64))
 		return -EINVAL;
 	if (a[1])
-		err = change_mask(p, a);
+		err = change_mask(p, t, a);
 	if (!err && a[2])
 		err = copy_to_user(&p->mm, a[2], &old, sizeof(old));
 	return err;
@@ -68,30 +70,31 @@ s64 sys_rt_sigpending(struct process *p, const u64 *a)
 
 	if (err || a[1] != sizeof(set))
 		return err;
-	signal_wanted(p);
 	if (copy_from_user(&p->mm, &set, a[0], sizeof(set)))
 		return -EFAULT;
-	set |= p->sig.pending & p->sig.blocked;
+	set |= signal_pending(current_thread());
 	return copy_to_user(&p->mm, a[0], &set, sizeof(set));
 }
 
-static s64 wait_for_signal(struct process *p)
+static s64 wait_for_signal(void)
 {
-	while (!signal_wanted(p))
-		process_wait(p);
+	struct thread *t = current_thread();
+
+	while (!signal_wanted(t))
+		thread_wait(t);
 	return -EINTR;
 }
 
 s64 sys_pause(struct process *p, const u64 *a)
 {
 	signal_tell_mask(p);
-	return wait_for_signal(p);
+	return wait_for_signal();
 }
 
 /* signal_return() goes back to the old mask, after the handler if there is one. */
 static s64 set_mask(struct process *p, u64 addr, u64 len)
 {
-	struct signals *s = &p->sig;
+	struct thread_signals *s = &current_thread()->sig;
 	u64 mask;
 
 	if (len != sizeof(mask))
@@ -107,21 +110,33 @@ static s64 set_mask(struct process *p, u64 addr, u64 len)
 
 s64 sys_rt_sigsuspend(struct process *p, const u64 *a)
 {
-	return set_mask(p, a[0], a[1]) ?: wait_for_signal(p);
+	return set_mask(p, a[0], a[1]) ?: wait_for_signal();
 }
 
-/* What is blocked is in Linux, but for what came here before it was blocked. */
+/*
+ * What is blocked is in Linux, but for what came here before it was blocked, and what
+ * other threads send to this one.
+ */
 s64 sys_rt_sigtimedwait(struct process *p, const u64 *a)
 {
 	struct { struct siginfo info; u8 rest[SIGINFO_LEN - sizeof(struct siginfo)]; } full = {};
+	struct thread *t = current_thread();
+	s64 result;
 	u64 set;
 
 	if (a[3] != sizeof(set))
 		return -EINVAL;
 	if (copy_from_user(&p->mm, &set, a[0], sizeof(set)))
 		return -EFAULT;
-	if (!signal_dequeue(p, set & ~UNBLOCKABLE, &full.info))
-		return slot_forward(p, __NR_rt_sigtimedwait, a);
+	set &= ~UNBLOCKABLE;
+	if (!signal_dequeue(t, set, &full.info)) {
+		t->sig.awaited = set;
+		result = slot_forward(p, __NR_rt_sigtimedwait, a);
+		t->sig.awaited = 0;
+		if (result >= 0 || !signal_dequeue(t, set, &full.info))
+			return result;
+		t->restart = 0;
+	}
 	if (a[1] && copy_to_user(&p->mm, a[1], &full, sizeof(full)))
 		return -EFAULT;
 	return full.info.signo;
@@ -136,13 +151,14 @@ static unsigned int mask_position(u32 nr)
 /* Calls that wait with a mask: Linux gets that mask, and then the call without. */
 s64 sys_masked(struct process *p, const u64 *a)
 {
-	unsigned int pos = mask_position(p->nr);
+	struct thread *t = current_thread();
+	unsigned int pos = mask_position(t->nr);
 	u64 args[6], mask[2] = { a[pos] };
 	s64 result;
 
 	memcpy(args, a, sizeof(args));
 	args[pos] = 0;
-	if (p->nr != __NR_pselect6)
+	if (t->nr != __NR_pselect6)
 		mask[1] = a[pos + 1];
 	else if (a[pos] && copy_from_user(&p->mm, mask, a[pos], sizeof(mask)))
 		return -EFAULT;
@@ -151,14 +167,14 @@ s64 sys_masked(struct process *p, const u64 *a)
 		if (result)
 			return result;
 	}
-	result = slot_forward(p, p->nr, args);
+	result = slot_forward(p, t->nr, args);
 	/* Without this mask, a signal that came before the call would still be there. */
-	if (p->sig.restore)
-		p->restart = 0;
+	if (t->sig.restore)
+		t->restart = 0;
 	/* A signal that does not interrupt the call finds the old mask. */
-	if (result != -EINTR && p->sig.restore) {
-		p->sig.blocked = p->sig.saved;
-		p->sig.restore = false;
+	if (result != -EINTR && t->sig.restore) {
+		t->sig.blocked = t->sig.saved;
+		t->sig.restore = false;
 	}
 	return result;
 }

@@ -2,8 +2,8 @@
 /*
  * Signals.  Linux knows the actions and the mask, and does by itself all that needs
  * no handler.  A signal with a handler comes through the slot, and the handler runs
- * when the process is on its way to ring 3.  What a process sends to its thread does
- * not go by way of Linux, which has other threads.
+ * when a thread that does not block it is on its way to ring 3.  What a process sends
+ * to its threads does not go by way of Linux, which has other ones.
  */
 #include "process.h"
 
@@ -23,9 +23,21 @@ static bool is_queued(struct signals *s, const struct siginfo *info)
 	u32 i;
 
 	for (i = 0; i < s->queued; i++)
-		if (s->queue[i].signo == info->signo && s->queue[i].thread == info->thread)
+		if (s->queue[i].signo == info->signo && s->queue[i].tid == info->tid)
 			return true;
 	return false;
+}
+
+/* What all threads block, or the one that the signal is for */
+static u64 blocked_by(struct process *p, u32 tid)
+{
+	u64 mask = ~0ULL;
+	struct thread *t;
+
+	for (t = p->threads; t; t = t->next)
+		if (t->state != THREAD_ENDED && (!tid || t->tid == tid))
+			mask &= t->sig.blocked;
+	return mask;
 }
 
 /*
@@ -36,13 +48,24 @@ static bool enqueue(struct process *p, const struct siginfo *info)
 {
 	struct signals *s = &p->sig;
 
-	if (info->signo < SIGRTMIN && s->blocked & SIGBIT(info->signo) && is_queued(s, info))
+	if (info->signo < SIGRTMIN && blocked_by(p, info->tid) & SIGBIT(info->signo) &&
+	    is_queued(s, info))
 		return true;
 	if (s->queued == NR_PENDING)
 		return false;
 	s->queue[s->queued++] = *info;
-	s->pending |= SIGBIT(info->signo);
 	return true;
+}
+
+/* Whose call a signal belongs to; one that was made in ring 3 is of the only thread. */
+static u32 thread_of_entry(struct process *p, u32 entry)
+{
+	struct thread *t;
+
+	for (t = p->threads; t; t = t->next)
+		if (t->entry == entry && t->state != THREAD_ENDED)
+			return t->tid;
+	return p->pid;
 }
 
 /* What finds no room here stays in the slot, and then in Linux. */
@@ -57,7 +80,9 @@ static void take_from_linux(struct process *p)
 		struct siginfo info;
 
 		memcpy(&info, signal->info, sizeof(info));
-		info.thread = signal->entry != CRTOS_NO_ENTRY;
+		info.tid = 0;
+		if (signal->entry != CRTOS_NO_ENTRY)
+			info.tid = thread_of_entry(p, signal->entry);
 		if (!enqueue(p, &info))
 			break;
 		/* From here on Linux may use its place again. */
@@ -65,45 +90,84 @@ static void take_from_linux(struct process *p)
 	}
 }
 
-bool signal_wanted(struct process *p)
+/* The first of the lowest number in @set that @t may take, or NULL */
+static struct siginfo *find(struct thread *t, u64 set)
 {
-	take_from_linux(p);
-	return p->sig.pending & ~p->sig.blocked;
+	struct signals *s = &t->process->sig;
+	struct siginfo *q, *found = NULL;
+
+	for (q = s->queue; q < s->queue + s->queued; q++)
+		if (SIGBIT(q->signo) & set && (!q->tid || q->tid == t->tid) &&
+		    (!found || q->signo < found->signo))
+			found = q;
+	return found;
 }
 
-/* The first of the lowest number in @set.  False: there is none. */
-bool signal_dequeue(struct process *p, u64 set, struct siginfo *info)
+static void drop(struct signals *s, struct siginfo *q)
 {
-	struct signals *s = &p->sig;
-	struct siginfo *q = s->queue, *end;
-	int sig;
+	struct siginfo *end = &s->queue[--s->queued];
 
-	take_from_linux(p);
-	if (!(s->pending & set))
-		return false;
-	sig = __builtin_ctzll(s->pending & set) + 1;
-	while (q->signo != sig)
-		q++;
-	*info = *q;
-	info->thread = false;
-	end = &s->queue[--s->queued];
 	memmove(q, q + 1, (u8 *)end - (u8 *)q);
-	while (q < end && q->signo != sig)
-		q++;
-	if (q == end)
-		s->pending &= ~SIGBIT(sig);
+}
+
+bool signal_wanted(struct thread *t)
+{
+	take_from_linux(t->process);
+	return find(t, ~t->sig.blocked | t->sig.awaited);
+}
+
+/* False: there is none in @set. */
+bool signal_dequeue(struct thread *t, u64 set, struct siginfo *info)
+{
+	struct siginfo *q;
+
+	take_from_linux(t->process);
+	q = find(t, set);
+	if (!q)
+		return false;
+	*info = *q;
+	info->tid = 0;
+	drop(&t->process->sig, q);
 	return true;
+}
+
+/* What is here, and blocked */
+u64 signal_pending(struct thread *t)
+{
+	struct signals *s = &t->process->sig;
+	u64 set = 0;
+	u32 i;
+
+	take_from_linux(t->process);
+	for (i = 0; i < s->queued; i++)
+		if (!s->queue[i].tid || s->queue[i].tid == t->tid)
+			set |= SIGBIT(s->queue[i].signo);
+	return set & t->sig.blocked;
+}
+
+/* What the thread leaves behind: those for it are nobody's, others may be for all. */
+void signal_forget(struct thread *t)
+{
+	struct signals *s = &t->process->sig;
+	u32 i = 0;
+
+	while (i < s->queued)
+		if (s->queue[i].tid == t->tid)
+			drop(s, &s->queue[i]);
+		else
+			i++;
+	thread_wake_all(t->process);
 }
 
 /* What a process inherits through execve() */
 void signal_start(struct process *p)
 {
-	struct signals *s = &p->sig;
+	u64 *blocked = &p->threads->sig.blocked;
 
 	if (forward(p, __NR_rt_sigprocmask, SIG_BLOCK, 0, p->mm.scratch, sizeof(u64)) ||
-	    copy_from_user(&p->mm, &s->blocked, p->mm.scratch, sizeof(u64)))
-		s->blocked = 0;
-	s->linux_blocked = s->blocked;
+	    copy_from_user(&p->mm, blocked, p->mm.scratch, sizeof(u64)))
+		*blocked = 0;
+	p->sig.linux_blocked = *blocked;
 }
 
 /*
@@ -112,13 +176,13 @@ void signal_start(struct process *p)
  */
 bool signal_tell_mask(struct process *p)
 {
-	struct signals *s = &p->sig;
+	u64 blocked = blocked_by(p, 0);
 
-	if (s->linux_blocked == s->blocked ||
-	    copy_to_user(&p->mm, p->mm.scratch, &s->blocked, sizeof(u64)) ||
+	if (p->sig.linux_blocked == blocked ||
+	    copy_to_user(&p->mm, p->mm.scratch, &blocked, sizeof(u64)) ||
 	    forward(p, __NR_rt_sigprocmask, SIG_SETMASK, p->mm.scratch, 0, sizeof(u64)))
 		return false;
-	s->linux_blocked = s->blocked;
+	p->sig.linux_blocked = blocked;
 	return true;
 }
 
@@ -132,10 +196,10 @@ static void reset_action(struct process *p, int sig)
 		forward(p, __NR_rt_sigaction, sig, p->mm.scratch, 0, sizeof(u64));
 }
 
-static void make_call_again(struct process *p, struct crtos_regs *r)
+static void make_call_again(struct thread *t, struct crtos_regs *r)
 {
 	r->rip -= SYSCALL_LEN;
-	r->rax = p->nr;
+	r->rax = t->nr;
 }
 
 /* One that this program has not set may be another one's from before execve(). */
@@ -158,8 +222,9 @@ static void act_by_default(struct process *p, int sig)
 }
 
 /* True: a handler runs next. */
-static bool act(struct process *p, struct crtos_regs *r, const struct siginfo *info)
+static bool act(struct thread *t, struct crtos_regs *r, const struct siginfo *info)
 {
+	struct process *p = t->process;
 	struct sigaction sa = p->sig.action[info->signo - 1];
 
 	if (sa.handler == SIG_DFL)
@@ -167,59 +232,72 @@ static bool act(struct process *p, struct crtos_regs *r, const struct siginfo *i
 	if (sa.handler == SIG_DFL || sa.handler == SIG_IGN)
 		return false;
 
-	if (p->restart == CRTOS_ENTRY_RESTART_ALWAYS ||
-	    (p->restart == CRTOS_ENTRY_RESTART && sa.flags & SA_RESTART))
-		make_call_again(p, r);
-	p->restart = 0;
-	if (!sigframe_push(p, r, info, &sa))
+	if (t->restart == CRTOS_ENTRY_RESTART_ALWAYS ||
+	    (t->restart == CRTOS_ENTRY_RESTART && sa.flags & SA_RESTART))
+		make_call_again(t, r);
+	t->restart = 0;
+	if (!sigframe_push(t, r, info, &sa))
 		process_exit(p, SIGSEGV);
-	p->sig.blocked |= sa.mask;
+	t->sig.blocked |= sa.mask;
 	if (!(sa.flags & SA_NODEFER))
-		p->sig.blocked |= SIGBIT(info->signo);
+		t->sig.blocked |= SIGBIT(info->signo);
 	if (sa.flags & SA_RESETHAND)
 		reset_action(p, info->signo);
 	return true;
 }
 
 /* False: the process dies of it. */
-bool signal_fault(struct process *p, struct crtos_regs *r, const struct siginfo *info)
+bool signal_fault(struct thread *t, struct crtos_regs *r, const struct siginfo *info)
 {
-	u64 handler = p->sig.action[info->signo - 1].handler;
+	u64 handler = t->process->sig.action[info->signo - 1].handler;
 
 	if (handler == SIG_DFL || handler == SIG_IGN ||
-	    p->sig.blocked & SIGBIT(info->signo))
+	    t->sig.blocked & SIGBIT(info->signo))
 		return false;
-	return act(p, r, info);
+	return act(t, r, info);
 }
 
 /*
  * On the way to ring 3.  Linux is not told what is blocked while a handler runs until
  * that makes a call: most do not, or it is their last one.
  */
-void signal_return(struct process *p, struct crtos_regs *r)
+void signal_return(struct thread *t, struct crtos_regs *r)
 {
-	struct signals *s = &p->sig;
+	struct thread_signals *s = &t->sig;
 	struct siginfo info;
 	bool handler = false;
 
-	if (READ_ONCE(p->slot->paused))
-		process_yield();
+	if (READ_ONCE(t->process->slot->paused))
+		thread_yield();
 	do {
-		while (signal_dequeue(p, ~s->blocked, &info))
-			handler |= act(p, r, &info);
+		while (signal_dequeue(t, ~s->blocked, &info))
+			handler |= act(t, r, &info);
 		if (s->restore)
 			s->blocked = s->saved;
 		s->restore = false;
-	} while (!handler && signal_tell_mask(p));
-	if (p->restart)
-		make_call_again(p, r);
-	p->restart = 0;
+	} while (!handler && signal_tell_mask(t->process));
+	if (t->restart)
+		make_call_again(t, r);
+	t->restart = 0;
+}
+
+/* Whichever thread they are for */
+static void drop_all(struct process *p, u64 set)
+{
+	struct signals *s = &p->sig;
+	u32 i = 0;
+
+	take_from_linux(p);
+	while (i < s->queued)
+		if (SIGBIT(s->queue[i].signo) & set)
+			drop(s, &s->queue[i]);
+		else
+			i++;
 }
 
 s64 sys_rt_sigaction(struct process *p, const u64 *a)
 {
 	struct sigaction new;
-	struct siginfo info;
 	s64 err;
 
 	if (a[1] && copy_from_user(&p->mm, &new, a[1], sizeof(new)))
@@ -230,42 +308,55 @@ s64 sys_rt_sigaction(struct process *p, const u64 *a)
 	new.mask &= ~UNBLOCKABLE;
 	p->sig.action[(u32)a[0] - 1] = new;
 	if (new.handler == SIG_IGN || (new.handler == SIG_DFL && SIGBIT(a[0]) & HARMLESS))
-		while (signal_dequeue(p, SIGBIT(a[0]), &info))
-			;
+		drop_all(p, SIGBIT(a[0]));
 	return 0;
 }
 
-/* Threads of Linux are not the program's, which has one. */
-static s64 send_to_self(struct process *p, u32 tid, const struct siginfo *info)
+/* Threads of Linux are not the program's. */
+static s64 send_to_own(struct process *p, u32 tid, struct siginfo *info)
 {
+	struct thread *t = thread_find(p, tid);
 	u32 sig = info->signo;
 
 	if ((int)tid <= 0 || sig > NR_SIGNALS)
 		return -EINVAL;
-	if (tid != p->pid)
+	if (!t)
 		return -ESRCH;
-	return !sig || enqueue(p, info) ? 0 : -EAGAIN;
+	if (!sig || (p->sig.action[sig - 1].handler == SIG_IGN &&
+		     !(t->sig.blocked & SIGBIT(sig))))
+		return 0;
+	info->tid = tid;
+	if (!enqueue(p, info))
+		return -EAGAIN;
+	thread_wake(t);
+	return 0;
+}
+
+static s64 kill_own(struct process *p, u32 tid, u64 sig)
+{
+	struct siginfo info = {
+		.signo = sig,
+		.code = SI_TKILL,
+		.pid = p->pid,
+		.uid = forward(p, __NR_getuid),
+	};
+
+	return send_to_own(p, tid, &info);
 }
 
 s64 sys_tgkill(struct process *p, const u64 *a)
 {
-	struct siginfo info = {
-		.signo = a[2],
-		.code = SI_TKILL,
-		.thread = true,
-		.pid = p->pid,
-	};
-
-	if ((u32)a[0] != p->pid)
-		return forward_user(p, __NR_tgkill, a[0], a[1], a[2]);
-	info.uid = forward(p, __NR_getuid);
-	return send_to_self(p, a[1], &info);
+	if ((u32)a[0] == p->pid)
+		return kill_own(p, a[1], a[2]);
+	return forward_user(p, __NR_tgkill, a[0], a[1], a[2]);
 }
 
 /* Other processes have at least the thread with their number. */
 s64 sys_tkill(struct process *p, const u64 *a)
 {
-	return sys_tgkill(p, (const u64[3]) { a[0], a[0], a[1] });
+	if (thread_find(p, a[0]))
+		return kill_own(p, a[0], a[1]);
+	return forward_user(p, __NR_tgkill, a[0], a[0], a[1]);
 }
 
 s64 sys_rt_tgsigqueueinfo(struct process *p, const u64 *a)
@@ -277,6 +368,5 @@ s64 sys_rt_tgsigqueueinfo(struct process *p, const u64 *a)
 	if (copy_from_user(&p->mm, &info, a[3], sizeof(info)))
 		return -EFAULT;
 	info.signo = a[2];
-	info.thread = true;
-	return send_to_self(p, a[1], &info);
+	return send_to_own(p, a[1], &info);
 }

@@ -59,7 +59,7 @@ static void doorbell(unsigned int vector)
 	slot_distribute(take_requests(&header->rtos_upid, &was_on));
 }
 
-/* Which of the entries is complete is for the waiting process to see. */
+/* Whether the entry is complete is for the waiting thread to see. */
 static void completion(unsigned int vector)
 {
 	u32 index = vector - VEC_COMPLETION;
@@ -93,10 +93,10 @@ void slot_interrupt(void)
 	for (i = 0; i < CRTOS_MAX_SLOTS; i++) {
 		if (smp_owner(i) != cpu || !process_exists(i))
 			continue;
-		take_requests(&slot_ptr(i)->upid, &was_on);
+		slots = take_requests(&slot_ptr(i)->upid, &was_on);
 		if (was_on)
 			atomic_inc(&header->doorbells_in);
-		process_wake(i);
+		process_completion(i, slots);
 	}
 }
 
@@ -227,23 +227,43 @@ bool entry_done(struct crtos_entry *e)
 	return load_acquire(&e->status) != CRTOS_ENTRY_PENDING;
 }
 
-/* For a signal that has a handler, or when time is over */
-static void cancel_if_wanted(struct process *p, struct crtos_entry *e)
+static void announce_cancels(struct process *p)
 {
-	bool late = p->deadline && rdtsc() >= p->deadline;
-
-	if (e->flags & CRTOS_ENTRY_CANCEL || (!late && !signal_wanted(p)))
-		return;
-	WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);
 	store_release(&p->slot->cancels, p->slot->cancels + 1);
 	/* Pairs with the barrier between cancels and the flags of entries in Linux. */
 	mb();
 	slot_notify(p->index);
 }
 
-static void wait_done(struct process *p, struct crtos_entry *e, bool may_cancel)
+/* For a signal that has a handler, or when time is over */
+static void cancel_if_wanted(struct thread *t, struct crtos_entry *e)
 {
-	u64 end = rdtsc() + spin_cycles;
+	bool late = t->deadline && rdtsc() >= t->deadline;
+
+	if (e->flags & CRTOS_ENTRY_CANCEL || (!late && !signal_wanted(t)))
+		return;
+	WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);
+	announce_cancels(t->process);
+}
+
+/* The process ends: what other threads wait for would keep a worker from the EXIT. */
+void slot_cancel_all(struct process *p)
+{
+	struct thread *t;
+
+	for (t = p->threads; t; t = t->next)
+		if (t != current_thread() && !(p->free_entries & BIT(t->entry)))
+			WRITE_ONCE(p->slot->entries[t->entry].flags,
+				   CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);
+	if (p->nr_threads > 1)
+		announce_cancels(p);
+}
+
+/* The timer is not kept waiting for a completion. */
+static void wait_done(struct thread *t, struct crtos_entry *e, bool may_cancel)
+{
+	u64 end = min(rdtsc() + spin_cycles, this_cpu()->timer_at);
+	struct process *p = t->process;
 
 	while (!entry_done(e)) {
 		if (READ_ONCE(p->slot->linux_state) != CRTOS_SLOT_ATTACHED)
@@ -253,56 +273,69 @@ static void wait_done(struct process *p, struct crtos_entry *e, bool may_cancel)
 			continue;
 		}
 		/* Linux may need room for signals to go on. */
-		signal_wanted(p);
+		signal_wanted(t);
 		if (may_cancel)
-			cancel_if_wanted(p, e);
+			cancel_if_wanted(t, e);
 		WRITE_ONCE(e->flags, e->flags | CRTOS_ENTRY_NOTIFY);
 		/*
 		 * Pairs with the barrier between status and the load of flags
 		 * in Linux: it sees NOTIFY or we see DONE.
 		 */
 		mb();
-		if (!entry_done(e))
-			process_wait(p);
+		if (entry_done(e))
+			return;
+		if (t->deadline && !(e->flags & CRTOS_ENTRY_CANCEL))
+			thread_wait_until(t, t->deadline);
+		else
+			thread_wait(t);
 	}
 }
 
-static s64 finish(struct process *p, struct crtos_entry *e, bool may_cancel)
+static s64 finish(struct thread *t, struct crtos_entry *e, bool may_cancel)
 {
-	p->entry = e - p->slot->entries;
-	wait_done(p, e, may_cancel);
-	p->free_entries |= BIT(p->entry);
-	/* The calling thread shall end, and there is no other. */
+	struct process *p = t->process;
+
+	t->entry = e - p->slot->entries;
+	wait_done(t, e, may_cancel);
+	p->free_entries |= BIT(t->entry);
+	/* The calling thread shall end. */
 	if (e->status == CRTOS_ENTRY_KILLED)
-		process_exit(p, e->result & 0x7f);
+		thread_exit(t, e->result & 0x7f);
 	return e->result;
 }
 
 /*
  * Has Linux do a call and returns its result.  Does not return if the process
- * is killed meanwhile.
+ * is killed meanwhile.  Calls that the kernel makes are part of something that other
+ * threads of the process shall not see half done.
  */
 s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args)
 {
-	return finish(p, publish(p, op, nr, args, 0), false);
+	struct thread *t = current_thread(), *alone = p->alone;
+	s64 result;
+
+	p->alone = t;
+	result = finish(t, publish(p, op, nr, args, 0), false);
+	p->alone = alone;
+	return result;
 }
 
-/* The same for a call of the process, which a signal or its timeout may end. */
+/* The same for a call of the thread, which a signal or its timeout may end. */
 s64 slot_forward(struct process *p, u32 nr, const u64 *args)
 {
+	struct thread *t = current_thread();
 	struct crtos_entry *e;
 	s64 result;
 
 	signal_tell_mask(p);
-	p->deadline = p->timeout ? rdtsc() + p->timeout : 0;
-	p->ticks = p->deadline;
-	e = publish(p, CRTOS_OP_SYSCALL, nr, args, p->priority);
-	result = finish(p, e, true);
+	t->deadline = t->timeout ? rdtsc() + t->timeout : 0;
+	e = publish(p, CRTOS_OP_SYSCALL, nr, args,
+		    t->call_priority ? t->call_priority : t->priority);
+	result = finish(t, e, true);
 	/* When time was over, the result is what there is. */
-	if (e->status != CRTOS_ENTRY_DONE && (!p->deadline || rdtsc() < p->deadline))
-		p->restart = e->status;
-	p->deadline = 0;
-	p->ticks = false;
+	if (e->status != CRTOS_ENTRY_DONE && (!t->deadline || rdtsc() < t->deadline))
+		t->restart = e->status;
+	t->deadline = 0;
 	return result;
 }
 
@@ -324,7 +357,7 @@ void slot_attach(struct process *p)
 	WRITE_ONCE(slot->upid.control, upid_control(cpu, VEC_COMPLETION + p->index));
 	WRITE_ONCE(slot->map_root, p->mm.root ? virt_to_phys(p->mm.root) : 0);
 	WRITE_ONCE(slot->cpu, cpu->index);
-	WRITE_ONCE(slot->regs, image_to_phys(process_regs(p)));
+	WRITE_ONCE(slot->regs, image_to_phys(thread_regs(p->threads)));
 	store_release(&slot->rtos_state, CRTOS_PROCESS_RUNNING);
 }
 

@@ -18,107 +18,80 @@
 #define ARCH_CRTOS_POST		0x43520006	/* the same through the kernel */
 #define ARCH_CRTOS_PRIORITY	0x43520007	/* what forwarded calls carry */
 #define ARCH_CRTOS_TIMEOUT	0x43520008	/* cancel them after so many us, 0: never */
+#define ARCH_CRTOS_VECTORS	0x43520009	/* a[1]: how often the CPU took each */
 #define MAX_TIMEOUT_US		BIT(40)
 
-#define FUTEX_WAIT		0
-#define FUTEX_WAKE		1
-#define FUTEX_WAIT_BITSET	9
-#define FUTEX_WAKE_BITSET	10
-#define FUTEX_PRIVATE		128
-#define FUTEX_CLOCK_REALTIME	256
-#define CLOCK_REALTIME		0
-#define CLOCK_MONOTONIC		1
-#define TIMER_ABSTIME		1
+#define MEMBARRIER_QUERY			0
+#define MEMBARRIER_PRIVATE_EXPEDITED		8
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED	16
 
-static s64 sys_arch_prctl(struct process *p, const u64 *a)
+static s64 get_base(struct process *p, u64 base, u64 to)
 {
-	if (a[0] == ARCH_GET_FS)
-		return copy_to_user(&p->mm, a[1], &p->fs_base, sizeof(u64));
-	if (a[0] == ARCH_GET_GS)
-		return copy_to_user(&p->mm, a[1], &p->gs_base, sizeof(u64));
-	if (a[0] == ARCH_CRTOS_ENTRIES) {
-		u64 entries[] = { p->entries, p->interrupts };
+	return copy_to_user(&p->mm, to, &base, sizeof(base));
+}
 
-		return copy_to_user(&p->mm, a[1], entries, sizeof(entries));
-	}
-	if (a[0] == ARCH_CRTOS_SLOT) {
-		u64 va = SLOT_VA;
+/* Below USER_LIMIT, which also keeps WRMSR from faulting */
+static s64 set_base(u64 *base, u32 msr, u64 value)
+{
+	if (value >= USER_LIMIT)
+		return -EPERM;
+	*base = value;
+	wrmsr(msr, value);
+	return 0;
+}
 
+/* What only the test RTOS has: for its tests */
+static s64 crtos_prctl(struct process *p, struct thread *t, const u64 *a)
+{
+	const u64 va = SLOT_VA, entries[] = { p->entries, p->interrupts };
+
+	switch (a[0]) {
+	case ARCH_CRTOS_SLOT:
 		return uintr_share(p) ? copy_to_user(&p->mm, a[1], &va, sizeof(va)) : -ENODEV;
-	}
-	if (a[0] == ARCH_CRTOS_SOFTWARE) {
-		uintr_set_software(a[1]);
-		return 0;
-	}
-	if (a[0] == ARCH_CRTOS_UITT)
-		return uintr_add(p, a[1]) ? 0 : -EFAULT;
-	if (a[0] == ARCH_CRTOS_POST)
-		return uintr_post_added(p) ? 0 : -EINVAL;
-	if (a[0] == ARCH_CRTOS_PRIORITY) {
-		if (a[1] > 255)
-			return -EINVAL;
-		p->priority = a[1];
-		return 0;
-	}
-	if (a[0] == ARCH_CRTOS_TIMEOUT) {
-		p->timeout = timer_us_to_tsc(min(a[1], MAX_TIMEOUT_US));
-		return 0;
-	}
-	if (a[0] == ARCH_CRTOS_HANDLER) {
+	case ARCH_CRTOS_HANDLER:
 		if (!p->uintr.shared || a[1] >= USER_LIMIT)
 			return -EINVAL;
 		uintr_set_handler(p, a[1]);
 		return 0;
-	}
-	if (a[0] != ARCH_SET_FS && a[0] != ARCH_SET_GS)
-		return -EINVAL;
-	/* Also keeps WRMSR from faulting. */
-	if (a[1] >= USER_LIMIT)
-		return -EPERM;
-	if (a[0] == ARCH_SET_FS) {
-		p->fs_base = a[1];
-		wrmsr(MSR_FS_BASE, a[1]);
-	} else {
-		p->gs_base = a[1];
-		wrmsr(MSR_KERNEL_GS_BASE, a[1]);
-	}
-	return 0;
-}
-
-/* Nobody else could wake us: a wait ends by its time or with the process. */
-static s64 futex_wait(struct process *p, const u64 *a, bool bitset)
-{
-	u64 clock = a[1] & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-	u32 value;
-	s64 err;
-
-	if (a[0] % 4 || (bitset && !(u32)a[5]))
-		return -EINVAL;
-	if (copy_from_user(&p->mm, &value, a[0], sizeof(value)))
-		return -EFAULT;
-	if (value != (u32)a[2])
-		return -EAGAIN;
-	if (a[3])
-		err = forward_user(p, __NR_clock_nanosleep, clock,
-				   bitset ? TIMER_ABSTIME : 0, a[3]);
-	else
-		err = forward_user(p, __NR_poll, 0, 0, -1);
-	return err ?: -ETIMEDOUT;
-}
-
-static s64 sys_futex(struct process *p, const u64 *a)
-{
-	switch (a[1] & ~(u64)(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
-	case FUTEX_WAIT:
-		return futex_wait(p, a, false);
-	case FUTEX_WAIT_BITSET:
-		return futex_wait(p, a, true);
-	case FUTEX_WAKE:
+	case ARCH_CRTOS_ENTRIES:
+		return copy_to_user(&p->mm, a[1], entries, sizeof(entries));
+	case ARCH_CRTOS_SOFTWARE:
+		uintr_set_software(a[1]);
 		return 0;
-	case FUTEX_WAKE_BITSET:
-		return (u32)a[5] ? 0 : -EINVAL;
+	case ARCH_CRTOS_UITT:
+		return uintr_add(p, a[1]) ? 0 : -EFAULT;
+	case ARCH_CRTOS_POST:
+		return uintr_post_added(p) ? 0 : -EINVAL;
+	case ARCH_CRTOS_PRIORITY:
+		if (a[1] > 255)
+			return -EINVAL;
+		t->call_priority = a[1];
+		return 0;
+	case ARCH_CRTOS_TIMEOUT:
+		t->timeout = timer_us_to_tsc(min(a[1], MAX_TIMEOUT_US));
+		return 0;
+	case ARCH_CRTOS_VECTORS:
+		return copy_to_user(&p->mm, a[1], this_cpu()->vectors,
+				    sizeof(this_cpu()->vectors));
 	}
-	return -ENOSYS;
+	return -EINVAL;
+}
+
+static s64 sys_arch_prctl(struct process *p, const u64 *a)
+{
+	struct thread *t = current_thread();
+
+	switch (a[0]) {
+	case ARCH_GET_FS:
+		return get_base(p, t->fs_base, a[1]);
+	case ARCH_GET_GS:
+		return get_base(p, t->gs_base, a[1]);
+	case ARCH_SET_FS:
+		return set_base(&t->fs_base, MSR_FS_BASE, a[1]);
+	case ARCH_SET_GS:
+		return set_base(&t->gs_base, MSR_KERNEL_GS_BASE, a[1]);
+	}
+	return crtos_prctl(p, t, a);
 }
 
 static s64 sys_getcpu(struct process *p, const u64 *a)
@@ -135,33 +108,51 @@ static s64 sys_getcpu(struct process *p, const u64 *a)
 /* No signal comes between the old program and the new one, which inherits them. */
 static s64 sys_execve(struct process *p, const u64 *a)
 {
+	struct thread *t = current_thread();
 	struct siginfo info;
 
 	signal_tell_mask(p);
-	while (signal_dequeue(p, p->sig.blocked, &info))
+	while (signal_dequeue(t, t->sig.blocked, &info))
 		forward(p, __NR_kill, p->pid, info.signo);
-	return slot_call(p, CRTOS_OP_SYSCALL, p->nr, a);
+	return slot_call(p, CRTOS_OP_SYSCALL, t->nr, a);
 }
 
 static s64 sys_exit(struct process *p, const u64 *a)
 {
+	thread_exit(current_thread(), (a[0] & 0xff) << 8);
+}
+
+static s64 sys_exit_group(struct process *p, const u64 *a)
+{
 	process_exit(p, (a[0] & 0xff) << 8);
 }
 
-static s64 sys_sched_yield(struct process *p, const u64 *a)
-{
-	process_yield();
-	return 0;
-}
-
+/* All threads of the process are on this CPU: entering the kernel is the barrier. */
 static s64 sys_membarrier(struct process *p, const u64 *a)
 {
-	return a[0] ? -EINVAL : 0;	/* a query: no commands */
+	if (a[1])
+		return -EINVAL;
+	switch ((u32)a[0]) {
+	case MEMBARRIER_QUERY:
+		return MEMBARRIER_PRIVATE_EXPEDITED | MEMBARRIER_REGISTER_PRIVATE_EXPEDITED;
+	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
+		p->expedited = true;
+		return 0;
+	case MEMBARRIER_PRIVATE_EXPEDITED:
+		return p->expedited ? 0 : -EPERM;
+	}
+	return -EINVAL;
 }
 
 static s64 sys_gettid(struct process *p, const u64 *a)
 {
-	return p->pid;
+	return current_thread()->tid;
+}
+
+static s64 sys_set_tid_address(struct process *p, const u64 *a)
+{
+	current_thread()->clear_tid = a[0];
+	return current_thread()->tid;
 }
 
 static s64 sys_success(struct process *p, const u64 *a)
@@ -190,6 +181,7 @@ static const syscall_fn local_calls[] = {
 	[__NR_mincore] = sys_mincore,
 	[__NR_madvise] = sys_madvise,
 	[__NR_pause] = sys_pause,
+	[__NR_nanosleep] = sys_nanosleep,
 	[__NR_clone] = sys_clone,
 	[__NR_fork] = sys_fork,
 	[__NR_vfork] = sys_fork,
@@ -199,6 +191,10 @@ static const syscall_fn local_calls[] = {
 	[__NR_rt_sigtimedwait] = sys_rt_sigtimedwait,
 	[__NR_rt_sigsuspend] = sys_rt_sigsuspend,
 	[__NR_sigaltstack] = sys_sigaltstack,
+	[__NR_sched_setparam] = sys_sched_setparam,
+	[__NR_sched_getparam] = sys_sched_getparam,
+	[__NR_sched_setscheduler] = sys_sched_setscheduler,
+	[__NR_sched_getscheduler] = sys_sched_getscheduler,
 	[__NR_mlock] = sys_mlock,
 	[__NR_munlock] = sys_mlock,
 	[__NR_mlockall] = sys_mlockall,
@@ -207,13 +203,15 @@ static const syscall_fn local_calls[] = {
 	[__NR_gettid] = sys_gettid,
 	[__NR_tkill] = sys_tkill,
 	[__NR_futex] = sys_futex,
-	[__NR_set_tid_address] = sys_gettid,
+	[__NR_set_tid_address] = sys_set_tid_address,
 	[__NR_clock_gettime] = sys_clock_gettime,
-	[__NR_exit_group] = sys_exit,
+	[__NR_clock_nanosleep] = sys_clock_nanosleep,
+	[__NR_exit_group] = sys_exit_group,
 	[__NR_tgkill] = sys_tgkill,
 	[__NR_pselect6] = sys_masked,
 	[__NR_ppoll] = sys_masked,
-	[__NR_set_robust_list] = sys_success,
+	[__NR_set_robust_list] = sys_set_robust_list,
+	[__NR_get_robust_list] = sys_get_robust_list,
 	[__NR_epoll_pwait] = sys_masked,
 	[__NR_rt_tgsigqueueinfo] = sys_rt_tgsigqueueinfo,
 	[__NR_getcpu] = sys_getcpu,
@@ -241,17 +239,20 @@ static void touch_stack(struct process *p, u64 rsp, const u64 *args)
 void syscall(struct crtos_regs *r)
 {
 	u64 args[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-	struct process *p = this_cpu()->current;
+	struct thread *t = current_thread();
+	struct process *p = t->process;
 	u64 nr = (u32)r->rax;
 
 	atomic_inc(&header->kernel_entries);
 	p->entries++;
-	p->nr = nr;
-	p->restart = 0;
+	t->nr = nr;
+	t->restart = 0;
 	touch_stack(p, r->rsp, args);
 	if (nr < ARRAY_SIZE(local_calls) && local_calls[nr])
 		r->rax = local_calls[nr](p, args);
 	else
 		r->rax = slot_forward(p, nr, args);
-	signal_return(p, r);
+	if (this_cpu()->need_resched)
+		thread_preempt();
+	signal_return(t, r);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tick: heartbeat, time slices, calls that take too long, and a look whether Linux
- * is still there.
+ * The timer: who waits for a time; and the tick: heartbeat, time slices, and a look
+ * whether Linux is still there.  It is set for whichever comes first.
  */
 #include "process.h"
 
 #define GUESSED_TSC_KHZ	1000000
 #define CALIBRATE_US	10000
 
-static u32 ticks_per_period;
+static u32 count_per_tick;	/* of the APIC timer */
+static u64 tsc_per_tick;
 
 static u64 tsc_khz(void)
 {
@@ -20,19 +21,49 @@ u64 timer_us_to_tsc(u64 us)
 	return us * tsc_khz() / 1000;
 }
 
-static void tick(unsigned int vector)
+/* The longest time is a tick. */
+static void arm(struct cpu *cpu, u64 at)
+{
+	u64 now = rdtsc(), left = at > now ? min(at - now, tsc_per_tick) : 0;
+
+	cpu->timer_at = at;
+	apic_timer_arm(left * count_per_tick / tsc_per_tick + 1, false);
+}
+
+/* For one more who waits; interrupts are off. */
+void timer_wake_at(u64 tsc)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (!smp_attached()) {
-		cpu->need_resched = true;
-		return;
-	}
-	if (!cpu->index)
+	if (tsc < cpu->timer_at)
+		arm(cpu, tsc);
+}
+
+/* Of up to some seconds; rounded up */
+u64 timer_ns_to_tsc(u64 ns)
+{
+	return ns * tsc_khz() / 1000000 + 1;
+}
+
+static void tick(struct cpu *cpu, u64 now)
+{
+	cpu->next_tick = now + tsc_per_tick;
+	if (!cpu->index && smp_attached())
 		header->heartbeat++;
-	process_tick();
-	if (cpu->ready)
+	cpu->slice_over = true;
+	if (cpu->ready || !smp_attached())
 		cpu->need_resched = true;
+}
+
+static void timer(unsigned int vector)
+{
+	struct cpu *cpu = this_cpu();
+	u64 now = rdtsc(), next;
+
+	if (now >= cpu->next_tick)
+		tick(cpu, now);
+	next = thread_timeouts(now);
+	arm(cpu, min(cpu->next_tick, next));
 }
 
 /* Ticks of the APIC timer, divided by 16, in one second */
@@ -53,12 +84,16 @@ void timer_init(void)
 {
 	u64 hz = header->apic_khz ? header->apic_khz * 1000ULL / 16 : calibrate();
 
-	ticks_per_period = max(hz / TIMER_HZ, 1ULL);
-	trap_set_handler(VEC_TIMER, tick);
+	count_per_tick = max(hz / TIMER_HZ, 1ULL);
+	tsc_per_tick = timer_us_to_tsc(1000000 / TIMER_HZ);
+	trap_set_handler(VEC_TIMER, timer);
 }
 
 /* On each CPU */
 void timer_start(void)
 {
-	apic_timer_arm(ticks_per_period, true);
+	struct cpu *cpu = this_cpu();
+
+	cpu->next_tick = rdtsc() + tsc_per_tick;
+	arm(cpu, cpu->next_tick);
 }

@@ -185,12 +185,12 @@ static void exception(struct crtos_regs *r)
 
 	if (!(r->cs & 3) || r->vector == VEC_DF || r->vector == VEC_MC)
 		panic(r, name);
-	p = this_cpu()->current;
+	p = current_thread()->process;
 	if (r->vector == VEC_PF && !(r->error & 1) &&
 	    mm_stack_touch(&p->mm, read_cr2()))
 		return;
 	info = fault_info(p, r, e->signal ? e->signal : SIGSEGV);
-	if (signal_fault(p, r, &info))
+	if (signal_fault(current_thread(), r, &info))
 		return;
 
 	printf("slot %u: pid %u (%s): %s, vector %llu error 0x%llx\n",
@@ -200,19 +200,28 @@ static void exception(struct crtos_regs *r)
 	process_exit(p, info.signo);
 }
 
+/* Those without a priority take turns with whatever an interrupt has made ready. */
+static bool should_preempt(const struct crtos_regs *r)
+{
+	struct cpu *cpu = this_cpu();
+
+	return cpu->need_resched || (r->vector >= 32 && cpu->ready && !cpu->current->priority);
+}
+
 /*
  * Interrupts are off.  They come from ring 3 or from the halted scheduler only,
  * so the kernel itself is never preempted.
  */
 void trap(struct crtos_regs *r)
 {
+	cpu_from_gdt()->vectors[r->vector]++;
 	/* At any point, so it takes no lock, and not through the scheduler. */
 	if (r->vector == VEC_NMI) {
 		atomic_inc(&header->stray_vectors);
 		return;
 	}
 	if (r->cs & 3) {
-		struct process *p = this_cpu()->current;
+		struct process *p = current_thread()->process;
 
 		p->entries++;
 		p->interrupts += r->vector >= 32;
@@ -223,7 +232,7 @@ void trap(struct crtos_regs *r)
 		interrupt(r->vector);
 	if (!(r->cs & 3))
 		return;
-	if (this_cpu()->need_resched)
-		process_yield();
-	signal_return(this_cpu()->current, r);
+	if (should_preempt(r))
+		thread_preempt();
+	signal_return(current_thread(), r);
 }

@@ -80,15 +80,15 @@ void uintr_load(u32 slot)
  */
 bool uintr_post(u32 slot)
 {
-	struct process *loaded = cpu_from_gdt()->loaded;
+	struct thread *loaded = cpu_from_gdt()->loaded;
 
 	if (!slot_feature(CRTOS_F_SENDUIPI) || software || !(read_cr4() & CR4_UINTR))
 		return false;
-	if (!loaded || loaded->index != slot)
+	if (!loaded || loaded->process->index != slot)
 		uintr_load(slot);
 	asm volatile("senduipi %0" : : "r" (0ULL) : "memory");
-	if (loaded && loaded->index != slot)
-		uintr_load(loaded->index);
+	if (loaded && loaded->process->index != slot)
+		uintr_load(loaded->process->index);
 	return true;
 }
 
@@ -195,7 +195,7 @@ static void set_slot_pages(struct process *p, u64 bits)
  */
 bool uintr_share(struct process *p)
 {
-	if (!slot_feature(CRTOS_F_SENDUIPI) || only_vector)
+	if (!slot_feature(CRTOS_F_SENDUIPI) || only_vector || p->nr_threads > 1)
 		return false;
 	if (p->uintr.shared)
 		return true;
