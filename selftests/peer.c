@@ -168,14 +168,29 @@ __u64 peer_upid_control(struct peer *peer)
 }
 
 /* From here on Linux may attach slots. */
-void peer_ready(struct peer *peer)
+static void ready_with(struct peer *peer, __u64 features)
 {
 	struct crtos_header *header = peer->header;
 
 	header->rtos_upid.control = peer_upid_control(peer);
 	header->rtos_version = CRTOS_ABI_VERSION;
-	header->rtos_features = header->features & (CRTOS_F_TIME | CRTOS_F_CRASH);
+	header->rtos_features = header->features & features;
 	store_release(&header->rtos_state, CRTOS_RTOS_READY);
+}
+
+void peer_ready(struct peer *peer)
+{
+	ready_with(peer, CRTOS_F_TIME | CRTOS_F_CRASH);
+}
+
+void peer_ready_alive(struct peer *peer)
+{
+	ready_with(peer, CRTOS_F_TIME | CRTOS_F_CRASH | CRTOS_F_HEARTBEAT);
+}
+
+void peer_beat(struct peer *peer)
+{
+	__atomic_fetch_add(&peer->header->heartbeat, 1, __ATOMIC_RELAXED);
 }
 
 /* The notification, which an RTOS sends through its APIC */

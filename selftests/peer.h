@@ -128,6 +128,9 @@ void peer_close(struct peer *peer);
 
 bool peer_running(struct peer *peer);
 void peer_ready(struct peer *peer);
+/* The same, and promise to call peer_beat() ten times a second. */
+void peer_ready_alive(struct peer *peer);
+void peer_beat(struct peer *peer);
 struct crtos_status peer_status(struct peer *peer);
 __u64 peer_addr(struct peer *peer, const void *p);
 __u64 peer_upid_control(struct peer *peer);
