@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # An RTOS on a CPU of its own that makes random entries, page tables and descriptors,
-# see rtos/fuzz.h, while processes beside it are killed. Linux stays as it is.
+# see rtos/hostile.c. Linux kills its
+# processes, or answers, and stays as it is.
 #
 #	fuzz.sh [ROUNDS [SEED]]
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${1:-${crtos_fuzz_rounds:-20}}
+ROUNDS=${1:-${crtos_rounds:-20}}
 SEED=${2:-${crtos_seed:-1}}
 
 # Its end is its own affair: it may be killed for what it did.

@@ -585,7 +585,7 @@ static bool upid_bad_vector(struct fuzz *f)
 
 static bool upid_suppressed(struct fuzz *f)
 {
-	return notify_through(f, any_bits(f) | 1 + any(f, 3), 0);
+	return notify_through(f, any_bits(f) | (1 + any(f, 3)), 0);
 }
 
 static bool upid_good(struct fuzz *f)

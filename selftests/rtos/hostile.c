@@ -15,6 +15,8 @@
 
 #define ECANARY		0xc0ffee
 #define NR_getppid	110
+#define NR_getpid	39
+#define NR_uname	63
 
 #define WAIT_US		5000000
 
@@ -493,8 +495,9 @@ static void promise_to_live(void)
 static bool run_loop(struct attempt *a)
 {
 	promise_to_live();
-	for (;;)
+	while (READ_ONCE(header->magic))
 		cpu_relax();
+	return false;
 }
 
 static bool run_halt(struct attempt *a)
@@ -575,7 +578,7 @@ static void fuzz_slot(struct attempt *a, u64 *leaf, u64 *random)
 static struct crtos_entry *fuzz_entry(struct attempt *a, u64 *random)
 {
 	static const u32 nrs[] = {
-		NR_getppid, __NR_write, __NR_mmap, __NR_brk, __NR_uname, __NR_getpid, 0x7fffffff,
+		NR_getppid, __NR_write, __NR_mmap, __NR_brk, NR_uname, NR_getpid, 0x7fffffff,
 	};
 	const u64 args[6] = {
 		draw(random) % 2 ? PAGE_VA + draw(random) % PAGE_SIZE : fuzz_value(random),
