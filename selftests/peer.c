@@ -344,21 +344,28 @@ void peer_acknowledge(struct peer *peer)
 			store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
 }
 
-/* Wait until a child, or any for -1, is a shadow, and give it its process. */
-struct process *peer_attach(struct peer *peer, pid_t pid)
+struct process *peer_find(struct peer *peer, pid_t pid)
 {
 	struct crtos_slot *slots = first_slot(peer);
 	unsigned int i;
 
-	do {
-		peer_acknowledge(peer);
-		for (i = 0; i < CRTOS_MAX_SLOTS; i++)
-			if (load_acquire(&slots[i].rtos_state) == CRTOS_PROCESS_NONE &&
-			    load_acquire(&slots[i].linux_state) == CRTOS_SLOT_ATTACHED &&
-			    (pid < 0 || (pid_t)slots[i].pid == pid))
-				return process_begin(peer, i, &slots[i]);
-	} while (peer_wait(peer));
+	peer_acknowledge(peer);
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+		if (load_acquire(&slots[i].rtos_state) == CRTOS_PROCESS_NONE &&
+		    load_acquire(&slots[i].linux_state) == CRTOS_SLOT_ATTACHED &&
+		    (pid < 0 || (pid_t)slots[i].pid == pid))
+			return process_begin(peer, i, &slots[i]);
 	return NULL;
+}
+
+/* Wait until a child, or any for -1, is a shadow, and give it its process. */
+struct process *peer_attach(struct peer *peer, pid_t pid)
+{
+	struct process *p;
+
+	while (!(p = peer_find(peer, pid)) && peer_wait(peer))
+		;
+	return p;
 }
 
 struct process *peer_spawn(struct peer *peer)
