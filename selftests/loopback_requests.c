@@ -25,8 +25,8 @@
 #define ARG_LEN		4096
 #define FIELDS		32
 
-/* For so long a child that became a shadow stays one. */
-#define SHADOW_MS	3000
+/* No round takes longer, unless the child waits for something. */
+#define ROUND_MS	20000
 
 /* Bits of what a round does with what was not in the list */
 #define BAD_ERRNO	1
@@ -56,6 +56,9 @@ static const struct request requests[] = {
 	{ "CRASH", CRTOS_IOC_CRASH, true, { EINVAL, EFAULT, ENODEV, ENOMEM } },
 	{ "RESUME", CRTOS_IOC_RESUME, false, { EINVAL, EFAULT } },
 };
+
+/* How often each was refused and done; shared with the children */
+static __u64 (*seen)[2];
 
 static __u64 state;
 
@@ -90,17 +93,46 @@ static __u64 any_field(void *buf)
 	return any(4) ? table[any(ARRAY_SIZE(table))] : any_bits();
 }
 
-static void fill(char *buf)
+/* One that may be granted, of any partition */
+static void fill_well(struct peer *peer, const struct request *r, char *buf)
 {
-	unsigned int i;
+	memset(buf, 0, FIELDS * sizeof(__u64));
+	*(__u32 *)buf = any(3) ? peer->partition : any(CRTOS_MAX_PARTITIONS);
+	switch (r->nr) {
+	case CRTOS_IOC_START:
+		*(struct crtos_start *)buf = (struct crtos_start) {
+			.backend = CRTOS_BACKEND_LOOPBACK,
+			.nr_cpus = 1,
+			.cpus = (uintptr_t)buf + ARG_LEN / 2,
+			.partition = any(2) ? CRTOS_PARTITION_ANY : any(CRTOS_MAX_PARTITIONS),
+		};
+		break;
+	case CRTOS_IOC_LOG:
+		((struct crtos_log *)buf)->len = any(100);
+		((struct crtos_log *)buf)->buf = (uintptr_t)buf + ARG_LEN / 2;
+		break;
+	case CRTOS_IOC_RUN:
+		*(struct crtos_run *)buf = peer_run_arg(peer, peer->fd);
+		break;
+	case CRTOS_IOC_RESUME:
+		((struct crtos_resume *)buf)->result = -ENOENT;
+		break;
+	}
+}
 
-	for (i = 0; i < FIELDS; i++) {
-		if (any(2)) {
+/* And now and then all of it at random */
+static void fill(struct peer *peer, const struct request *r, char *buf)
+{
+	unsigned int n = any(4) ? any(4) : FIELDS;
+
+	fill_well(peer, r, buf);
+	for (; n; n--) {
+		unsigned int i = any(any(2) ? 4 : FIELDS);
+
+		if (any(2))
 			((__u64 *)buf)[i] = any_field(buf);
-		} else {
-			((__u32 *)buf)[2 * i] = any_field(buf);
-			((__u32 *)buf)[2 * i + 1] = any_field(buf);
-		}
+		else
+			((__u32 *)buf)[2 * i + any(2)] = any_field(buf);
 	}
 }
 
@@ -129,14 +161,15 @@ static bool is_listed(const struct request *r, int error)
 static int try_request(struct peer *peer, char *buf, bool nobody)
 {
 	const struct request *r = &requests[any(ARRAY_SIZE(requests))];
-	void *arg = any(8) ? buf + 8 * any(2) : (void *)any_field(buf);
+	void *arg = any(8) ? buf : (void *)any_field(buf);
 	int ret;
 
-	fill(buf);
+	fill(peer, r, buf);
 	/* Not the partition that must not notice, unless that is refused */
 	if (!nobody && r->privileged && names(peer, r, buf, arg))
 		return 0;
 	ret = ioctl(peer->fd, r->nr, arg);
+	seen[r - requests][ret >= 0]++;
 	if (nobody && r->privileged) {
 		if (ret < 0 && errno == EPERM)
 			return 0;
@@ -223,7 +256,7 @@ static void child(struct peer *peer, bool nobody)
 /* Exit status of the child, 0 if it has become a shadow and been killed */
 static int round_of(struct peer *peer, bool nobody)
 {
-	__u64 end = now_ms() + SHADOW_MS;
+	__u64 end = now_ms() + ROUND_MS;
 	pid_t pid = fork();
 	int status;
 
@@ -231,7 +264,7 @@ static int round_of(struct peer *peer, bool nobody)
 		child(peer, nobody);
 	while (waitpid(pid, &status, WNOHANG) != pid) {
 		usleep(1000);
-		if (now_ms() > end)
+		if (now_ms() > end || peer_status(peer).nr_slots > 1)
 			kill(pid, SIGKILL);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -264,6 +297,8 @@ FIXTURE_SETUP(requests)
 	self->rounds = value ? strtoull(value, NULL, 0) : DEFAULT_ROUNDS;
 	value = getenv("crtos_seed");
 	self->seed = value ? strtoull(value, NULL, 0) : 1;
+	seen = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, seen);
 	ASSERT_EQ(0, peer_start_ready(&self->peer));
 	self->p = peer_spawn(&self->peer);
 	ASSERT_NE(NULL, self->p);
@@ -271,6 +306,11 @@ FIXTURE_SETUP(requests)
 
 FIXTURE_TEARDOWN(requests)
 {
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		printf("# %-6s %6llu refused %6llu done\n", requests[i].name,
+		       (unsigned long long)seen[i][0], (unsigned long long)seen[i][1]);
 	EXPECT_EQ(self->p->pid, call(self->p, SYS_getpid));
 	EXPECT_TRUE(peer_running(&self->peer));
 	stop_others(&self->peer);
