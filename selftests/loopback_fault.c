@@ -17,6 +17,7 @@
 #include "peer.h"
 
 #define DEBUG		"/sys/kernel/debug/"
+#define NTH		"/proc/%d/task/%d/fail-nth"
 
 /* More than any of the calls has */
 #define MAX_FAULTS	1000
@@ -48,13 +49,18 @@ static const char *faults_missing(void)
 }
 
 /* The @nth thing of a thread that can fail fails, once. 0: none */
-static bool fail(pid_t pid, unsigned int nth)
+static bool fail_in(pid_t pid, pid_t tid, unsigned int nth)
 {
 	char path[64], text[16];
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/fail-nth", pid, pid);
+	snprintf(path, sizeof(path), NTH, pid, tid);
 	snprintf(text, sizeof(text), "%u", nth);
 	return write_file(path, text);
+}
+
+static bool fail(pid_t pid, unsigned int nth)
+{
+	return fail_in(pid, pid, nth);
 }
 
 /* Has it not come so far? Nothing fails any more. */
@@ -63,11 +69,11 @@ static bool too_few(pid_t pid)
 	char path[64], text[16] = "";
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/fail-nth", pid, pid);
+	snprintf(path, sizeof(path), NTH, pid, pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	/* It may be this that fails now: then it has not come so far. */
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		strcpy(text, "1");
+		text[0] = '1';
 	if (fd >= 0)
 		close(fd);
 	while (!fail(pid, 0))
@@ -214,6 +220,12 @@ TEST_F_TIMEOUT(fault, run, 900)
 	EXPECT_TRUE(last);
 }
 
+static bool is_there(struct peer *peer, pid_t pid, struct process **child)
+{
+	*child = peer_find(peer, pid);
+	return *child || status_has(pid, "Z (zombie)");
+}
+
 TEST_F_TIMEOUT(fault, fork, 900)
 {
 	struct peer *peer = &self->peer;
@@ -236,8 +248,9 @@ TEST_F_TIMEOUT(fault, fork, 900)
 		}
 		ASSERT_LT(0, pid);
 		/* It may be that the child could not be made a shadow, and was killed. */
-		if (eventually((child = peer_find(peer, pid)) || status_has(pid, "Z (zombie)")) &&
-		    child) {
+		if (!eventually(is_there(peer, pid, &child)))
+			TH_LOG("failure %u: no child", n);
+		if (child) {
 			EXPECT_EQ(p->pid, call(child, SYS_getppid));
 			EXPECT_EQ(0, kill(child->pid, SIGKILL));
 			EXPECT_TRUE(process_over(child));
@@ -265,14 +278,11 @@ TEST_F_TIMEOUT(fault, call, 600)
 	ASSERT_TRUE(process_unblock(p, 1));
 	put_string(p, IN, "a file");
 	for (n = 1; n < MAX_FAULTS && !last; n++) {
-		char path[64], text[16];
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/fail-nth", p->pid, worker);
-		snprintf(text, sizeof(text), "%u", n);
-		if (!write_file(path, text))
+		/* The worker may have ended, as one does that has waited for long. */
+		if (!fail_in(p->pid, worker, n))
 			break;
 		fd = call(p, SYS_memfd_create, at(IN), 0);
-		write_file(path, "0");
+		fail_in(p->pid, worker, 0);
 		if (fd < 0) {
 			failed++;
 			EXPECT_TRUE(fits(-fd))

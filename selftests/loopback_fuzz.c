@@ -68,7 +68,7 @@ struct fuzz {
 };
 
 /* A path that is in the shadow, as in this process, but outside of the window */
-static char elsewhere[] = "/not/there";
+static const char elsewhere[] = "/not/there";
 
 static __u64 draw(__u64 *state)
 {
@@ -272,7 +272,8 @@ static __s64 args(struct fuzz *f, unsigned int i)
 {
 	__u64 offset = any(f, STRINGS_LEN + 1), len = any(f, 2) ? any(f, 20) : any_bits(f);
 
-	process_fill(f->p, i, CRTOS_OP_ARGS, any_bits(f), ARGS(at(OUT + any(f, PAGE)), len, offset));
+	process_fill(f->p, i, CRTOS_OP_ARGS, any_bits(f),
+		     ARGS(at(OUT + any(f, PAGE)), len, offset));
 	return len < STRINGS_LEN - offset ? len : STRINGS_LEN - offset;
 }
 
@@ -401,10 +402,11 @@ static bool answered(struct fuzz *f, unsigned int i, struct kind *kind)
 		return true;
 	}
 	complain(f, kind->name);
-	printf("# entry %u: nr %u, op %u, flags %#x, priority %u, args %#llx %#llx %#llx: status %u, result %lld, not %lld\n",
-	       i, e->nr, e->op, e->flags, e->priority, (unsigned long long)e->args[0],
-	       (unsigned long long)e->args[1], (unsigned long long)e->args[2], e->status,
-	       (long long)e->result, (long long)f->expected[i]);
+	printf("# entry %u: nr %u, op %u, flags %#x, priority %u, args %#llx %#llx %#llx\n", i,
+	       e->nr, e->op, e->flags, e->priority, (unsigned long long)e->args[0],
+	       (unsigned long long)e->args[1], (unsigned long long)e->args[2]);
+	printf("# status %u, result %lld, not %lld\n", e->status, (long long)e->result,
+	       (long long)f->expected[i]);
 	return false;
 }
 
@@ -444,8 +446,8 @@ static bool spawn(struct fuzz *f)
 	f->p = peer_spawn(&f->peer);
 	if (!f->p)
 		return false;
-	strcpy(f->p->mem + ROOT_DIR, "/");
-	strcpy(f->p->mem + NO_FILE, "/no/file");
+	put_string(f->p, ROOT_DIR, "/");
+	put_string(f->p, NO_FILE, "/no/file");
 	return true;
 }
 
@@ -700,7 +702,8 @@ static bool bad_table(struct fuzz *f)
 
 static bool large_page(struct fuzz *f)
 {
-	const __u64 size = 512 * PAGE, addr = (f->peer.header->region_addr + size - 1) & ~(size - 1);
+	const __u64 size = 512 * PAGE;
+	const __u64 addr = (f->peer.header->region_addr + size - 1) & ~(size - 1);
 	__u64 *entry = &f->p->table[2][LEVEL_INDEX(2) + 1];
 	bool right;
 
