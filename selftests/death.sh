@@ -48,8 +48,8 @@ no_tasks() { [ -z "$(tasks)" ]; }
 # No shadow, no slot, and the RTOS takes programs
 clean() { wait_for no_processes && wait_for no_tasks && ends_with 3 run ./life exit 3; }
 
-# times COMMAND: as often as asked for, each time from where all is well
-times()
+# repeated COMMAND: as often as asked for, each time from where all is well
+repeated()
 {
 	_time=0
 	while [ $_time -lt "$TIMES" ]; do
@@ -170,12 +170,12 @@ exec 9<>"$TMP/fifo"
 ends_with 3 run ./life exit 3
 FILES=$(files) KIB=$(free_kib)
 DEATHS=$((TIMES * 5))
-try "shadows" times shadow
-try "who started them" times parent
-try "the RTOS" times rtos
-try "the partition, with $MANY processes" times stopped
+try "shadows" repeated shadow
+try "who started them" repeated parent
+try "the RTOS" repeated rtos
+try "the partition, with $MANY processes" repeated stopped
 if [ -e "$CPUS/cpu1/online" ] && [ "$CPU" != 1 ]; then
-	try "a CPU of Linux" times unplugged
+	try "a CPU of Linux" repeated unplugged
 else
 	skip "no CPU that can go offline" "a CPU of Linux"
 fi

@@ -16,7 +16,7 @@ complaints() { dmesg | grep -c "Lockdown: .*: /dev/mem"; }
 refused()
 {
 	_complaints=$(complaints)
-	says 125 "not permitted" start "$IMAGE" --cpu "$CPU" &&
+	says 1 "not permitted" start "$IMAGE" --cpu "$CPU" &&
 		[ "$(complaints)" -gt "$_complaints" ] && [ "$(status state)" != running ]
 }
 
