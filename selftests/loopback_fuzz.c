@@ -69,6 +69,8 @@ struct fuzz {
 
 /* A path that is in the shadow, as in this process, but outside of the window */
 static const char elsewhere[] = "/not/there";
+/* Memory there that could be written to */
+static char writable[1024];
 
 static __u64 draw(__u64 *state)
 {
@@ -100,7 +102,7 @@ static __u64 any_outside(struct fuzz *f)
 	const __u64 edges[] = {
 		WINDOW - 1, WINDOW - PAGE, WINDOW + WINDOW_LEN, WINDOW + WINDOW_LEN + PAGE, 1, PAGE,
 		~0ULL, 0xffffffff81000000ULL, 0xffff888000000000ULL, 1ULL << 47, 1ULL << 63,
-		(uintptr_t)elsewhere, (uintptr_t)f->peer.region,
+		(uintptr_t)elsewhere, (uintptr_t)writable,
 	};
 	__u64 addr = any_bits(f);
 
@@ -464,7 +466,7 @@ static int reap(struct fuzz *f)
 	return status;
 }
 
-static bool killed_with(struct fuzz *f, __u32 error)
+static bool ends_with(struct fuzz *f, __u32 error)
 {
 	struct crtos_slot *slot = f->p->slot;
 	__u64 bad = peer_status(&f->peer).bad_requests;
@@ -473,23 +475,41 @@ static bool killed_with(struct fuzz *f, __u32 error)
 	process_ring(f->p);
 	status = reap(f);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && slot->error == error &&
-	       (!error || peer_status(&f->peer).bad_requests >= bad) && spawn(f);
+	       (!error || peer_status(&f->peer).bad_requests >= bad);
+}
+
+static bool killed_with(struct fuzz *f, __u32 error)
+{
+	return ends_with(f, error) && spawn(f);
+}
+
+/* Nothing is taken of a ring that cannot be. */
+static bool killed_at_once(struct fuzz *f, __u32 published)
+{
+	struct crtos_slot *slot = f->p->slot;
+
+	return ends_with(f, EPROTO) && slot->sq_head == published && spawn(f);
 }
 
 static bool too_many(struct fuzz *f)
 {
+	__u32 published = f->p->tail;
+
 	f->p->tail += CRTOS_SQ_SIZE + any(f, 0x7fffffff);
 	publish(f, any(f, 64));
-	return killed_with(f, EPROTO);
+	return killed_at_once(f, published);
 }
 
 static bool tail_goes_back(struct fuzz *f)
 {
+	__u32 published;
+
 	if (call(f->p, SYS_getpid) != f->p->pid)
 		return false;
+	published = f->p->tail;
 	f->p->tail -= 2 + any(f, 1000);
 	publish(f, any(f, 64));
-	return killed_with(f, EPROTO);
+	return killed_at_once(f, published);
 }
 
 static bool bad_index(struct fuzz *f)
@@ -845,15 +865,17 @@ static void *rewrite_index(void *data)
 {
 	struct rewriter *w = data;
 	struct crtos_slot *slot = w->f->p->slot;
-	__u8 wrong = CRTOS_NR_ENTRIES + draw(&w->random) % (256 - CRTOS_NR_ENTRIES);
-	unsigned int i;
+	/* Where entries of the next slot are */
+	__u8 wrong = 3 * CRTOS_NR_ENTRIES + draw(&w->random) % CRTOS_NR_ENTRIES;
 
-	while (!load_acquire(&w->stop))
-		for (i = 0; i < CRTOS_SQ_SIZE; i++) {
-			store_release(&slot->sq[i], 0);
-			store_release(&slot->sq[i], wrong);
-			store_release(&slot->sq[i], 0);
-		}
+	while (!load_acquire(&w->stop)) {
+		/* The one that is taken next */
+		__u8 *index = &slot->sq[load_acquire(&slot->sq_head) % CRTOS_SQ_SIZE];
+
+		store_release(index, 0);
+		store_release(index, wrong);
+		store_release(index, 0);
+	}
 	return NULL;
 }
 
