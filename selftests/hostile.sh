@@ -103,7 +103,7 @@ died()
 }
 
 exec 3>&1
-begin 27 "$HOSTILE"
+begin 29 "$HOSTILE"
 "$CRTOS" run ./stay &
 PID=$!
 try "neighbour" wait_for one_process
@@ -124,6 +124,8 @@ try "the neighbour is still there" neighbour
 try "bad-version" broken bad-version "version of the ABI"
 try "dead" died dead
 try "dead, without a word" died dead-quiet
+try "an endless loop" died loop
+try "a CPU that is halted" died halt
 try "flood-deaf" deaf
 try "slots that are never given back" keep_all
 try "stop" stop

@@ -871,6 +871,140 @@ TEST_F(ring, rtos_dies_alone)
 	EXPECT_EQ(crashes + 1, peer_status(&self->peer).crashes);
 }
 
+/* The heartbeat, as long as the test wants it */
+struct heart {
+	struct peer *peer;
+	pthread_t thread;
+	bool stop;
+};
+
+static void *beat(void *data)
+{
+	struct heart *heart = data;
+
+	while (!load_acquire(&heart->stop)) {
+		peer_beat(heart->peer);
+		usleep(10000);
+	}
+	return NULL;
+}
+
+static void heart_stop(struct heart *heart)
+{
+	store_release(&heart->stop, true);
+	pthread_join(heart->thread, NULL);
+}
+
+/* Start anew, with a promise to live, and a process */
+static struct process *start_alive(struct peer *peer, struct heart *heart)
+{
+	peer_stop(peer);
+	peer->cpu = first_cpu();
+	if (peer_start(peer))
+		return NULL;
+	*heart = (struct heart) { .peer = peer };
+	if (pthread_create(&heart->thread, NULL, beat, heart))
+		return NULL;
+	peer_ready_alive(peer);
+	return peer_spawn(peer);
+}
+
+/* For longer than it takes Linux to find out */
+static bool goes_on(struct process *p)
+{
+	unsigned int i;
+	bool good = true;
+
+	for (i = 0; i < 35; i++) {
+		good = good && works(p);
+		usleep(100000);
+	}
+	return good && peer_running(p->peer);
+}
+
+/* As long as it beats it lives. When it stops, Linux finds out by itself. */
+TEST_F(ring, heartbeat_stops)
+{
+	struct peer *peer = &self->peer;
+	struct crtos_run run;
+	struct heart heart;
+	struct process *p, *other;
+	__u64 crashes, start;
+
+	p = start_alive(peer, &heart);
+	ASSERT_NE(NULL, p);
+	other = peer_spawn(peer);
+	ASSERT_NE(NULL, other);
+	crashes = peer_status(peer).crashes;
+	EXPECT_TRUE(goes_on(p));
+	EXPECT_EQ(crashes, peer_status(peer).crashes);
+	EXPECT_TRUE(block(other));
+
+	heart_stop(&heart);
+	start = now_ms();
+	EXPECT_TRUE(reaped_after_kill(p->pid));
+	EXPECT_TRUE(reaped_after_kill(other->pid));
+	TH_LOG("found out after %llu ms", (unsigned long long)(now_ms() - start));
+	EXPECT_EQ(crashes + 1, peer_status(peer).crashes);
+	EXPECT_EQ(CRTOS_RTOS_READY, peer_status(peer).rtos_state);
+	run = peer_run_arg(peer, peer->fd);
+	EXPECT_EQ(-1, ioctl(peer->fd, CRTOS_IOC_RUN, &run));
+	EXPECT_EQ(EIO, errno);
+	peer_stop(peer);
+
+	ASSERT_EQ(0, peer_start_ready(peer));
+	EXPECT_TRUE(works_anew(peer));
+}
+
+/* Not looked at while there is no process: what it was then does not count. */
+TEST_F(ring, heartbeat_of_nobody)
+{
+	struct peer *peer = &self->peer;
+	struct heart heart;
+	struct process *p;
+	__u64 crashes;
+
+	p = start_alive(peer, &heart);
+	ASSERT_NE(NULL, p);
+	crashes = peer_status(peer).crashes;
+	EXPECT_EQ(0, process_exit(p, 0));
+	heart_stop(&heart);
+	sleep(3);
+	EXPECT_EQ(crashes, peer_status(peer).crashes);
+	heart.stop = false;
+	ASSERT_EQ(0, pthread_create(&heart.thread, NULL, beat, &heart));
+	p = peer_spawn(peer);
+	ASSERT_NE(NULL, p);
+	EXPECT_TRUE(goes_on(p));
+	EXPECT_EQ(crashes, peer_status(peer).crashes);
+	heart_stop(&heart);
+}
+
+/* Any change is one: Linux does not know the RTOS's idea of growing. */
+TEST_F(ring, heartbeat_goes_back)
+{
+	struct peer *peer = &self->peer;
+	struct heart heart;
+	struct process *p;
+	unsigned int i;
+
+	p = start_alive(peer, &heart);
+	ASSERT_NE(NULL, p);
+	heart_stop(&heart);
+	for (i = 0; i < 35; i++) {
+		peer->header->heartbeat = -i * 1000ULL;
+		EXPECT_TRUE(works(p));
+		usleep(100000);
+	}
+}
+
+/* No promise, no heartbeat, and nothing happens. */
+TEST_F(ring, heartbeat_not_promised)
+{
+	EXPECT_TRUE(self->peer.header->features & CRTOS_F_HEARTBEAT);
+	EXPECT_TRUE(goes_on(self->p));
+}
+
 /* What udev sees. False if it does not come. */
 static bool event_comes(int fd, unsigned int partition, const char *event)
 {
@@ -900,6 +1034,8 @@ TEST_F(ring, events)
 	struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 	unsigned int partition;
+	struct heart heart;
+	struct process *p;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, bind(fd, (void *)&addr, sizeof(addr)));
@@ -913,6 +1049,12 @@ TEST_F(ring, events)
 	EXPECT_TRUE(event_comes(fd, self->peer.partition, "start"));
 	peer_close(&self->peer);
 	EXPECT_TRUE(event_comes(fd, partition, "stop"));
+
+	p = start_alive(&self->peer, &heart);
+	ASSERT_NE(NULL, p);
+	heart_stop(&heart);
+	EXPECT_TRUE(event_comes(fd, self->peer.partition, "crash"));
+	EXPECT_TRUE(reaped_after_kill(p->pid));
 	close(fd);
 }
 

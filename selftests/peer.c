@@ -168,14 +168,29 @@ __u64 peer_upid_control(struct peer *peer)
 }
 
 /* From here on Linux may attach slots. */
-void peer_ready(struct peer *peer)
+static void ready_with(struct peer *peer, __u64 features)
 {
 	struct crtos_header *header = peer->header;
 
 	header->rtos_upid.control = peer_upid_control(peer);
 	header->rtos_version = CRTOS_ABI_VERSION;
-	header->rtos_features = header->features & (CRTOS_F_TIME | CRTOS_F_CRASH);
+	header->rtos_features = header->features & features;
 	store_release(&header->rtos_state, CRTOS_RTOS_READY);
+}
+
+void peer_ready(struct peer *peer)
+{
+	ready_with(peer, CRTOS_F_TIME | CRTOS_F_CRASH);
+}
+
+void peer_ready_alive(struct peer *peer)
+{
+	ready_with(peer, CRTOS_F_TIME | CRTOS_F_CRASH | CRTOS_F_HEARTBEAT);
+}
+
+void peer_beat(struct peer *peer)
+{
+	__atomic_fetch_add(&peer->header->heartbeat, 1, __ATOMIC_RELAXED);
 }
 
 /* The notification, which an RTOS sends through its APIC */
@@ -329,21 +344,28 @@ void peer_acknowledge(struct peer *peer)
 			store_release(&slot->rtos_state, CRTOS_PROCESS_ENDED);
 }
 
-/* Wait until a child, or any for -1, is a shadow, and give it its process. */
-struct process *peer_attach(struct peer *peer, pid_t pid)
+struct process *peer_find(struct peer *peer, pid_t pid)
 {
 	struct crtos_slot *slots = first_slot(peer);
 	unsigned int i;
 
-	do {
-		peer_acknowledge(peer);
-		for (i = 0; i < CRTOS_MAX_SLOTS; i++)
-			if (load_acquire(&slots[i].rtos_state) == CRTOS_PROCESS_NONE &&
-			    load_acquire(&slots[i].linux_state) == CRTOS_SLOT_ATTACHED &&
-			    (pid < 0 || (pid_t)slots[i].pid == pid))
-				return process_begin(peer, i, &slots[i]);
-	} while (peer_wait(peer));
+	peer_acknowledge(peer);
+	for (i = 0; i < CRTOS_MAX_SLOTS; i++)
+		if (load_acquire(&slots[i].rtos_state) == CRTOS_PROCESS_NONE &&
+		    load_acquire(&slots[i].linux_state) == CRTOS_SLOT_ATTACHED &&
+		    (pid < 0 || (pid_t)slots[i].pid == pid))
+			return process_begin(peer, i, &slots[i]);
 	return NULL;
+}
+
+/* Wait until a child, or any for -1, is a shadow, and give it its process. */
+struct process *peer_attach(struct peer *peer, pid_t pid)
+{
+	struct process *p;
+
+	while (!(p = peer_find(peer, pid)) && peer_wait(peer))
+		;
+	return p;
 }
 
 struct process *peer_spawn(struct peer *peer)

@@ -128,6 +128,9 @@ void peer_close(struct peer *peer);
 
 bool peer_running(struct peer *peer);
 void peer_ready(struct peer *peer);
+/* The same, and promise to call peer_beat() ten times a second. */
+void peer_ready_alive(struct peer *peer);
+void peer_beat(struct peer *peer);
 struct crtos_status peer_status(struct peer *peer);
 __u64 peer_addr(struct peer *peer, const void *p);
 __u64 peer_upid_control(struct peer *peer);
@@ -146,6 +149,8 @@ pid_t peer_fork_as(struct peer *peer, uid_t id);
 pid_t peer_fork_run(struct peer *peer, const struct crtos_run *run,
 		    bool (*prepare)(const void *data), const void *data);
 struct process *peer_attach(struct peer *peer, pid_t pid);
+/* The same without waiting */
+struct process *peer_find(struct peer *peer, pid_t pid);
 struct process *peer_spawn(struct peer *peer);
 /* One that is not as peer_fork() makes it, see peer_fork_run() */
 struct process *peer_spawn_with(struct peer *peer, __u32 max_workers,

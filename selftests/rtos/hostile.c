@@ -15,6 +15,8 @@
 
 #define ECANARY		0xc0ffee
 #define NR_getppid	110
+#define NR_getpid	39
+#define NR_uname	63
 
 #define WAIT_US		5000000
 
@@ -483,10 +485,158 @@ static bool run_dead_quiet(struct attempt *a)
 	return killed(a);
 }
 
+/* It promises to live. Its timer is not on, so each of these is the end of it. */
+static void promise_to_live(void)
+{
+	WRITE_ONCE(header->heartbeat, header->heartbeat + 1);
+	WRITE_ONCE(header->rtos_features, header->features & (CRTOS_F_CRASH | CRTOS_F_HEARTBEAT));
+}
+
+static bool run_loop(struct attempt *a)
+{
+	promise_to_live();
+	while (READ_ONCE(header->magic))
+		cpu_relax();
+	return false;
+}
+
+static bool run_halt(struct attempt *a)
+{
+	promise_to_live();
+	cpu_halt();
+}
+
 /* Says why, and ends by itself. */
 static bool run_panic(struct attempt *a)
 {
 	panic(NULL, "as the test asked");
+}
+
+/* At random, from the number that the program is given */
+
+#define FUZZ_ENTRIES	300
+#define FUZZ_WAIT_US	20000
+
+static u64 draw(u64 *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
+}
+
+/* Behind the path and the name of the program */
+static u64 fuzz_seed(struct attempt *a)
+{
+	const char *s = a->page;
+	u64 seed = 0;
+
+	s += strlen(s) + 1;
+	s += strlen(s) + 1;
+	for (; *s >= '0' && *s <= '9'; s++)
+		seed = seed * 10 + *s - '0';
+	return (seed + 1) * 0x9e3779b97f4a7c15ULL | 1;
+}
+
+/* A value with few or with many bits */
+static u64 fuzz_value(u64 *random)
+{
+	u64 value = draw(random) >> draw(random) % 64;
+
+	return draw(random) % 4 ? value : ~value;
+}
+
+/* What Linux looks at besides the ring */
+static void fuzz_slot(struct attempt *a, u64 *leaf, u64 *random)
+{
+	const u64 region = header->region_addr + draw(random) % header->region_len;
+	u64 value = draw(random) % 2 ? region | PTE_P | PTE_RW | PTE_US : fuzz_value(random);
+
+	switch (draw(random) % 8) {
+	case 0:
+		WRITE_ONCE(*leaf, value);
+		break;
+	case 1:
+		WRITE_ONCE(a->slot->map_root, value);
+		break;
+	case 2:
+		WRITE_ONCE(a->slot->upid.control, value);
+		break;
+	case 3:
+		WRITE_ONCE(a->slot->signal_head, value);
+		break;
+	case 4:
+		WRITE_ONCE(a->slot->cancels, value);
+		break;
+	case 5:
+		WRITE_ONCE(a->slot->regs, value);
+		break;
+	}
+}
+
+/* None of them does anything to others, or waits. */
+static struct crtos_entry *fuzz_entry(struct attempt *a, u64 *random)
+{
+	static const u32 nrs[] = {
+		NR_getppid, __NR_write, __NR_mmap, __NR_brk, NR_uname, NR_getpid, 0x7fffffff,
+	};
+	const u64 args[6] = {
+		draw(random) % 2 ? PAGE_VA + draw(random) % PAGE_SIZE : fuzz_value(random),
+		draw(random) % 2 ? PAGE_VA : fuzz_value(random), fuzz_value(random), 0, 0, 0,
+	};
+	u8 op = draw(random) % 8 ? draw(random) % CRTOS_OP_EXIT : 4 + draw(random) % 252;
+	struct crtos_entry *e;
+
+	e = prepare(a, draw(random) % CRTOS_NR_ENTRIES, op,
+		    nrs[draw(random) % ARRAY_SIZE(nrs)], args);
+	if (draw(random) % 4 == 0)
+		e->flags = fuzz_value(random);
+	if (draw(random) % 8 == 0)
+		e->priority = fuzz_value(random);
+	return e;
+}
+
+/* Changes it while Linux may be reading it. */
+static void fuzz_wait(struct attempt *a, struct crtos_entry *e, u64 *random)
+{
+	u64 start = rdtsc();
+
+	while (load_acquire(&e->status) == CRTOS_ENTRY_PENDING &&
+	       rdtsc() - start < timer_us_to_tsc(FUZZ_WAIT_US)) {
+		WRITE_ONCE(e->nr, draw(random) % 2 ? NR_getppid : __NR_mmap);
+		WRITE_ONCE(e->args[draw(random) % 6], fuzz_value(random));
+		if (draw(random) % 4096 == 0)
+			ring_linux(a);
+	}
+}
+
+static bool fuzz_goes_on(struct attempt *a)
+{
+	return READ_ONCE(a->slot->linux_state) == CRTOS_SLOT_ATTACHED;
+}
+
+static bool run_fuzz(struct attempt *a)
+{
+	u64 *leaf = table_walk(a->root, PAGE_VA, 12, PTE_P | PTE_RW | PTE_US);
+	const u64 good = *leaf;
+	u64 random = fuzz_seed(a);
+	struct crtos_entry *e;
+	u32 i;
+
+	for (i = 0; i < FUZZ_ENTRIES && fuzz_goes_on(a); i++) {
+		fuzz_slot(a, leaf, &random);
+		e = fuzz_entry(a, &random);
+		if (draw(&random) % 256)
+			publish_index(a, e - a->slot->entries);
+		else if (draw(&random) % 2)
+			publish_index(a, fuzz_value(&random));
+		else
+			publish(a, fuzz_value(&random));
+		fuzz_wait(a, e, &random);
+	}
+	WRITE_ONCE(*leaf, good);
+	WRITE_ONCE(a->slot->map_root, virt_to_phys(a->root));
+	return !fuzz_goes_on(a) || linux_call(a, NR_getppid, ARGS()) > 0 || !fuzz_goes_on(a);
 }
 
 static bool run_well(struct attempt *a)
@@ -530,7 +680,10 @@ static const struct way ways[] = {
 	{ "bad-version", run_bad_version },
 	{ "dead", run_dead },
 	{ "dead-quiet", run_dead_quiet },
+	{ "loop", run_loop },
+	{ "halt", run_halt },
 	{ "panic", run_panic },
+	{ "fuzz", run_fuzz },
 	{ "well", run_well },
 	{ "stay", run_stay },
 	{ "keep", run_keep },

@@ -117,7 +117,7 @@ void header_check(void)
 
 static u64 features(void)
 {
-	u64 ours = CRTOS_F_TIME | CRTOS_F_CRASH;
+	u64 ours = CRTOS_F_TIME | CRTOS_F_CRASH | CRTOS_F_HEARTBEAT;
 
 	if (uintr_ready())
 		ours |= CRTOS_F_SENDUIPI;

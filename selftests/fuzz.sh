@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# An RTOS on a CPU of its own that makes random entries, page tables and descriptors,
+# see rtos/hostile.c. Linux kills its
+# processes, or answers, and stays as it is.
+#
+#	fuzz.sh [ROUNDS [SEED]]
+
+. "$(dirname "$0")/lib.sh"
+
+ROUNDS=${1:-${crtos_rounds:-20}}
+SEED=${2:-${crtos_seed:-1}}
+
+# Its end is its own affair: it may be killed for what it did.
+rounds()
+{
+	_i=0
+	while [ $_i -lt "$ROUNDS" ]; do
+		timeout -s KILL 60 "$CRTOS" run ./fuzz $((SEED + _i))
+		_status=$?
+		case $_status in
+		0 | 137) ;;
+		*)
+			echo "seed $((SEED + _i)): status $_status"
+			return 1
+			;;
+		esac
+		[ "$(status state)" = running ] || return 1
+		_i=$((_i + 1))
+	done
+}
+
+begin 4 "$HOSTILE"
+try "$ROUNDS programs from seed $SEED" rounds
+try "a process that behaves" ends_with 0 run ./well
+try "stop" stop
+try "the CPU is back" equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1
+finish

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# A kernel that is locked down: no RTOS can be started, and nobody can become one, but
+# with crtos_lockdown=ignore on the kernel command line. The machine stays locked down,
+# so this is not part of run_tests.
+
+. "$(dirname "$0")/lib.sh"
+
+LOCKDOWN=/sys/kernel/security/lockdown
+
+lock_down() { echo "$1" >$LOCKDOWN && grep -q "\[$1\]" $LOCKDOWN; }
+
+complaints() { dmesg | grep -c "Lockdown: .*: /dev/mem"; }
+
+# With a line in the log that says why
+refused()
+{
+	_complaints=$(complaints)
+	says 1 "not permitted" start "$IMAGE" --cpu "$CPU" &&
+		[ "$(complaints)" -gt "$_complaints" ] && [ "$(status state)" != running ]
+}
+
+works() { ends_with 3 run ./life exit 3; }
+
+# What was started before goes on, and can be stopped.
+goes_on() { equal state "$(status state)" running && works; }
+
+comes_back() { equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1; }
+
+told() { "$CRTOS" check | grep -q "lockdown.*$1"; }
+
+# The test's own descriptors and not the peer's
+loopback()
+{
+	./loopback_ioctl >"$TMP/loopback" 2>&1
+	grep -q "^ok .*loopback.status" "$TMP/loopback"
+}
+
+ktap_print_header
+need_partition
+[ -e $LOCKDOWN ] || skip_all "no CONFIG_SECURITY_LOCKDOWN_LSM"
+ktap_set_plan 9
+try "not locked down: started" start
+if grep -q crtos_lockdown=ignore /proc/cmdline; then
+	try "locked down: for confidentiality" lock_down confidentiality
+	try "what was started goes on" goes_on
+	try "it can be stopped" stop
+	try "its CPU comes back" comes_back
+	try "it can be started: lockdown is ignored" start
+	try "it runs programs" works
+	try "a process can be an RTOS" loopback
+	try "crtos check says that it is ignored" told ignored
+else
+	try "locked down: for integrity" lock_down integrity
+	try "what was started goes on" goes_on
+	try "it can be stopped" stop
+	try "its CPU comes back" comes_back
+	try "it cannot be started" refused
+	try "not a second time either" refused
+	try "no process can be an RTOS" sh -c "! ./loopback_ioctl | grep -q '^ok .*loopback.status'"
+	try "crtos check says that it is missing" told "no RTOS can be started"
+fi
+finish

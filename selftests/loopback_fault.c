@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocations and accesses to user memory that fail, one after the other: the first,
+ * the second and so on, until there are no more. Each time the error is one that fits,
+ * the same works at once without the failure, and nothing is left behind.
+ *
+ * Needs FAULT_INJECTION, FAILSLAB, FAIL_PAGE_ALLOC and FAULT_INJECTION_USERCOPY.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "partition.h"
+#include "peer.h"
+
+#define DEBUG		"/sys/kernel/debug/"
+#define NTH		"/proc/%d/task/%d/fail-nth"
+
+/* More than any of the calls has */
+#define MAX_FAULTS	1000
+
+#define IN		PAGE
+#define OUT		(2 * PAGE)
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* Also those that might wait for memory, and of all sizes */
+static const char *faults_missing(void)
+{
+	if (!write_file(DEBUG "failslab/ignore-gfp-wait", "N") ||
+	    !write_file(DEBUG "fail_page_alloc/ignore-gfp-wait", "N") ||
+	    !write_file(DEBUG "fail_page_alloc/min-order", "0") ||
+	    !write_file(DEBUG "failslab/verbose", "0") ||
+	    !write_file(DEBUG "fail_page_alloc/verbose", "0") ||
+	    !write_file(DEBUG "fail_usercopy/verbose", "0"))
+		return "no fault injection in this kernel";
+	return NULL;
+}
+
+/* The @nth thing of a thread that can fail fails, once. 0: none */
+static bool fail_in(pid_t pid, pid_t tid, unsigned int nth)
+{
+	char path[64], text[16];
+
+	snprintf(path, sizeof(path), NTH, pid, tid);
+	snprintf(text, sizeof(text), "%u", nth);
+	return write_file(path, text);
+}
+
+static bool fail(pid_t pid, unsigned int nth)
+{
+	return fail_in(pid, pid, nth);
+}
+
+/* Has it not come so far? Nothing fails any more. */
+static bool too_few(pid_t pid)
+{
+	char path[64], text[16] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), NTH, pid, pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* It may be this that fails now: then it has not come so far. */
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = '1';
+	if (fd >= 0)
+		close(fd);
+	while (!fail(pid, 0))
+		;
+	return atoi(text) > 0;
+}
+
+static bool fits(int error)
+{
+	return error == ENOMEM || error == EFAULT || error == EAGAIN || error == ENOSPC;
+}
+
+FIXTURE(fault) {
+	struct peer peer;
+};
+
+FIXTURE_SETUP(fault)
+{
+	const char *why = peer_missing();
+
+	if (!why)
+		why = faults_missing();
+	if (why)
+		SKIP(return, "%s", why);
+	ASSERT_EQ(0, peer_start_ready(&self->peer));
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	fail(getpid(), 0);
+	peer_stop(&self->peer);
+	/* All is there again. */
+	ASSERT_EQ(0, peer_start_ready(&self->peer));
+	EXPECT_NE(NULL, peer_spawn(&self->peer));
+	EXPECT_EQ(1, peer_status(&self->peer).nr_slots);
+	peer_stop(&self->peer);
+}
+
+TEST_F_TIMEOUT(fault, start_and_stop, 600)
+{
+	__u32 cpu = first_cpu();
+	unsigned int n, failed = 0;
+	int fd = self->peer.fd;
+	bool last = false;
+
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		struct crtos_start start = {
+			.backend = CRTOS_BACKEND_LOOPBACK,
+			.nr_cpus = 1,
+			.cpus = (uintptr_t)&cpu,
+			.partition = CRTOS_PARTITION_ANY,
+		}, again = start;
+		struct crtos_stop stop = {};
+		int error;
+
+		ASSERT_TRUE(fail(getpid(), n));
+		error = ioctl(fd, CRTOS_IOC_START, &start) ? errno : 0;
+		last = too_few(getpid());
+		/* Started, and the answer could not be written: it says so. */
+		if (error && start.partition == CRTOS_PARTITION_ANY) {
+			failed++;
+			EXPECT_TRUE(fits(error))
+				TH_LOG("failure %u: %d", n, error);
+			ASSERT_EQ(0, ioctl(fd, CRTOS_IOC_START, &again));
+			start = again;
+		}
+		stop.partition = start.partition;
+		ASSERT_TRUE(fail(getpid(), n));
+		error = ioctl(fd, CRTOS_IOC_STOP, &stop) ? errno : 0;
+		last = too_few(getpid()) && last;
+		EXPECT_TRUE(!error || fits(error))
+			TH_LOG("failure %u of stop: %d", n, error);
+		if (error)
+			EXPECT_EQ(0, ioctl(fd, CRTOS_IOC_STOP, &stop));
+	}
+	TH_LOG("%u failures, %u of them seen", n - 2, failed);
+	EXPECT_LT(0, failed);
+	EXPECT_TRUE(last);
+}
+
+/* Tells the errno by its exit status. */
+static pid_t fork_with_fault(struct peer *peer, unsigned int nth)
+{
+	struct crtos_run run = peer_run_arg(peer, 3);
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	dup2(peer->fd, 3);
+	close_range(4, ~0U, 0);
+	if (!fail(getpid(), nth))
+		_exit(255);
+	ioctl(3, CRTOS_IOC_RUN, &run);
+	_exit(errno);
+}
+
+/* Has it become a shadow (0), failed (its errno), or neither (-1)? */
+static int outcome(struct peer *peer, pid_t pid, struct process **p)
+{
+	__u64 end = now_ms() + PATIENCE_MS;
+	int status;
+
+	*p = NULL;
+	while (now_ms() < end) {
+		*p = peer_find(peer, pid);
+		if (*p)
+			return 0;
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : ENOMEM;
+		usleep(100);
+	}
+	return -1;
+}
+
+TEST_F_TIMEOUT(fault, run, 900)
+{
+	struct peer *peer = &self->peer;
+	unsigned int n, failed = 0;
+	bool last = false;
+	struct process *p;
+	int error;
+
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		pid_t pid = fork_with_fault(peer, n);
+
+		ASSERT_LT(0, pid);
+		error = outcome(peer, pid, &p);
+		if (error) {
+			failed++;
+			EXPECT_TRUE(fits(error))
+				TH_LOG("failure %u: %d", n, error);
+			p = peer_spawn(peer);
+			ASSERT_NE(NULL, p);
+		} else {
+			last = too_few(pid);
+		}
+		EXPECT_EQ(p->pid, call(p, SYS_getpid));
+		EXPECT_EQ(0, kill(p->pid, SIGKILL));
+		EXPECT_NE(-1, process_finish(p));
+		EXPECT_TRUE(eventually(!peer_status(peer).nr_slots));
+	}
+	TH_LOG("%u failures, %u of them seen", n - 2, failed);
+	EXPECT_LT(0, failed);
+	EXPECT_TRUE(last);
+}
+
+static bool is_there(struct peer *peer, pid_t pid, struct process **child)
+{
+	*child = peer_find(peer, pid);
+	return *child || status_has(pid, "Z (zombie)");
+}
+
+TEST_F_TIMEOUT(fault, fork, 900)
+{
+	struct peer *peer = &self->peer;
+	struct process *p = peer_spawn(peer), *child;
+	unsigned int n, failed = 0;
+	bool last = false;
+	__s64 pid;
+
+	ASSERT_NE(NULL, p);
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		ASSERT_TRUE(fail(p->pid, n));
+		pid = call(p, SYS_fork);
+		last = too_few(p->pid);
+		if (pid < 0) {
+			failed++;
+			EXPECT_TRUE(fits(-pid))
+				TH_LOG("failure %u: %lld", n, (long long)pid);
+			peer_acknowledge(peer);
+			pid = call(p, SYS_fork);
+		}
+		ASSERT_LT(0, pid);
+		/* It may be that the child could not be made a shadow, and was killed. */
+		if (!eventually(is_there(peer, pid, &child)))
+			TH_LOG("failure %u: no child", n);
+		if (child) {
+			EXPECT_EQ(p->pid, call(child, SYS_getppid));
+			EXPECT_EQ(0, kill(child->pid, SIGKILL));
+			EXPECT_TRUE(process_over(child));
+		}
+		EXPECT_EQ(pid, call(p, SYS_wait4, pid, 0, 0, 0));
+	}
+	TH_LOG("%u failures, %u of them seen", n - 2, failed);
+	EXPECT_LT(0, failed);
+	EXPECT_TRUE(last);
+	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+}
+
+/* In a worker: the calls themselves, and what is around them */
+TEST_F_TIMEOUT(fault, call, 600)
+{
+	struct process *p = peer_spawn(&self->peer);
+	unsigned int n, failed = 0;
+	bool last = false;
+	pid_t worker;
+	__s64 fd;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_TRUE(process_block(p, 1));
+	ASSERT_LT(0, threads_in(p->pid, SYS_read, &worker));
+	ASSERT_TRUE(process_unblock(p, 1));
+	put_string(p, IN, "a file");
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		/* The worker may have ended, as one does that has waited for long. */
+		if (!fail_in(p->pid, worker, n))
+			break;
+		fd = call(p, SYS_memfd_create, at(IN), 0);
+		fail_in(p->pid, worker, 0);
+		if (fd < 0) {
+			failed++;
+			EXPECT_TRUE(fits(-fd))
+				TH_LOG("failure %u: %lld", n, (long long)fd);
+			fd = call(p, SYS_memfd_create, at(IN), 0);
+		}
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, call(p, SYS_close, fd));
+		last = n > 200;
+	}
+	TH_LOG("%u failures seen", failed);
+	EXPECT_LT(0, failed);
+	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+}
+
+TEST_HARNESS_MAIN

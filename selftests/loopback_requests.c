@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests and mappings of /dev/crtos and of a peer, at random: numbers, fields,
+ * addresses and lengths; as root, and as nobody who was given the descriptors. Each
+ * request ends with an error that uapi.rst lists for it, or does what it is for, and
+ * a partition that none of them names notices nothing.
+ *
+ * crtos_requests: how many rounds; crtos_seed: the seed.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "partition.h"
+#include "peer.h"
+
+#define DEFAULT_ROUNDS	100
+#define PER_ROUND	100
+#define ARG_LEN		4096
+#define FIELDS		32
+
+/* No round takes longer, unless the child waits for something. */
+#define ROUND_MS	20000
+
+/* Bits of what a round does with what was not in the list */
+#define BAD_ERRNO	1
+#define BAD_RIGHTS	2
+#define BAD_MAPPING	4
+
+struct request {
+	const char *name;
+	unsigned long nr;
+	bool privileged;
+	int errors[16];
+};
+
+static const struct request requests[] = {
+	{ "START", CRTOS_IOC_START, true,
+	  { EINVAL, EFAULT, EALREADY, ENODEV, ENOMEM, EAGAIN, ENOEXEC, EFBIG, EPROTONOSUPPORT,
+	    ENXIO, EBUSY, EOPNOTSUPP, ETIMEDOUT, EIO, EINTR } },
+	{ "STOP", CRTOS_IOC_STOP, true, { EINVAL, EFAULT, ENOTCONN, EINTR } },
+	{ "STATUS", CRTOS_IOC_STATUS, false, { EINVAL, EFAULT, ENODEV } },
+	{ "LOG", CRTOS_IOC_LOG, false, { EINVAL, EFAULT, ENODEV, ENOMEM } },
+	{ "RUN", CRTOS_IOC_RUN, false,
+	  { EINVAL, EFAULT, EBADF, EBUSY, ENOTCONN, EIO, EAGAIN, EPROTONOSUPPORT, ENOSPC, EEXIST,
+	    EACCES, ETXTBSY, ENOMEM, EPERM } },
+	{ "PEER", CRTOS_IOC_PEER, true,
+	  { EINVAL, EFAULT, ENOTCONN, EOPNOTSUPP, EBUSY, ENOMEM, EMFILE, ENFILE } },
+	{ "SLOT", CRTOS_IOC_SLOT, false, { EINVAL, EFAULT, ENODEV, ENOENT, ENOTCONN, ENOMEM } },
+	{ "CRASH", CRTOS_IOC_CRASH, true, { EINVAL, EFAULT, ENODEV, ENOMEM } },
+	{ "RESUME", CRTOS_IOC_RESUME, false, { EINVAL, EFAULT } },
+};
+
+/* How often each was refused and done; shared with the children */
+static __u64 (*seen)[2];
+
+static __u64 state;
+
+static __u64 draw(void)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return state * 0x2545f4914f6cdd1dULL;
+}
+
+static __u64 any(__u64 n)
+{
+	return (draw() >> 16) % n;
+}
+
+static __u64 any_bits(void)
+{
+	__u64 value = draw() >> any(64);
+
+	return any(4) ? value : ~value;
+}
+
+/* Small numbers, addresses and the like: what may get past the first check */
+static __u64 any_field(void *buf)
+{
+	const __u64 table[] = {
+		0, 1, 2, 3, 4, 8, 15, 16, 17, CRTOS_PARTITION_ANY, ~0ULL, PAGE, WINDOW, WINDOW_LEN,
+		(uintptr_t)buf, (uintptr_t)buf + ARG_LEN - 8, 1ULL << 63,
+	};
+
+	return any(4) ? table[any(ARRAY_SIZE(table))] : any_bits();
+}
+
+/* One that may be granted, of any partition */
+static void fill_well(struct peer *peer, const struct request *r, char *buf)
+{
+	memset(buf, 0, FIELDS * sizeof(__u64));
+	*(__u32 *)buf = any(3) ? peer->partition : any(CRTOS_MAX_PARTITIONS);
+	switch (r->nr) {
+	case CRTOS_IOC_START:
+		*(struct crtos_start *)buf = (struct crtos_start) {
+			.backend = CRTOS_BACKEND_LOOPBACK,
+			.nr_cpus = 1,
+			.cpus = (uintptr_t)buf + ARG_LEN / 2,
+			.partition = any(2) ? CRTOS_PARTITION_ANY : any(CRTOS_MAX_PARTITIONS),
+		};
+		break;
+	case CRTOS_IOC_LOG:
+		((struct crtos_log *)buf)->len = any(100);
+		((struct crtos_log *)buf)->buf = (uintptr_t)buf + ARG_LEN / 2;
+		break;
+	case CRTOS_IOC_RUN:
+		*(struct crtos_run *)buf = peer_run_arg(peer, peer->fd);
+		break;
+	case CRTOS_IOC_RESUME:
+		((struct crtos_resume *)buf)->result = -ENOENT;
+		break;
+	}
+}
+
+/* And now and then all of it at random */
+static void fill(struct peer *peer, const struct request *r, char *buf)
+{
+	unsigned int n = any(4) ? any(4) : FIELDS;
+
+	fill_well(peer, r, buf);
+	for (; n; n--) {
+		unsigned int i = any(any(2) ? 4 : FIELDS);
+
+		if (any(2))
+			((__u64 *)buf)[i] = any_field(buf);
+		else
+			((__u32 *)buf)[2 * i + any(2)] = any_field(buf);
+	}
+}
+
+static bool names(const struct peer *peer, const struct request *r, const char *buf,
+		  const char *arg)
+{
+	/* Behind what is filled in there are zeros only. */
+	if (arg < buf || arg > buf + FIELDS * sizeof(__u64))
+		return false;
+	/* All but START begin with it. */
+	if (r->nr == CRTOS_IOC_START)
+		arg += offsetof(struct crtos_start, partition);
+	return *(const __u32 *)arg == peer->partition;
+}
+
+static bool is_listed(const struct request *r, int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(r->errors) && r->errors[i]; i++)
+		if (r->errors[i] == error)
+			return true;
+	return false;
+}
+
+static int try_request(struct peer *peer, char *buf, bool nobody)
+{
+	const struct request *r = &requests[any(ARRAY_SIZE(requests))];
+	void *arg = any(8) ? buf : (void *)any_field(buf);
+	int ret;
+
+	fill(peer, r, buf);
+	/* Not the partition that must not notice, unless that is refused */
+	if (!nobody && r->privileged && names(peer, r, buf, arg))
+		return 0;
+	ret = ioctl(peer->fd, r->nr, arg);
+	seen[r - requests][ret >= 0]++;
+	if (nobody && r->privileged) {
+		if (ret < 0 && errno == EPERM)
+			return 0;
+		printf("# %s as nobody: %d, %s\n", r->name, ret, strerror(errno));
+		return BAD_RIGHTS;
+	}
+	if (ret >= 0) {
+		if (r->nr == CRTOS_IOC_PEER)
+			close(ret);
+		return 0;
+	}
+	if (is_listed(r, errno))
+		return 0;
+	printf("# %s: %s\n", r->name, strerror(errno));
+	return BAD_ERRNO;
+}
+
+/* A number, a direction or a length that is no request */
+static int try_unknown(struct peer *peer, char *buf)
+{
+	unsigned long nr = CRTOS_IOC_MAGIC << _IOC_TYPESHIFT | any_bits() << 16 | any(256);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		if ((__u32)nr == (__u32)requests[i].nr)
+			return 0;
+	if (ioctl(peer->fd, nr, buf) < 0 && errno == ENOTTY)
+		return 0;
+	printf("# request %#lx: %s\n", nr, strerror(errno));
+	return BAD_ERRNO;
+}
+
+/* Nothing but what is in the region, never executable, never private */
+static int try_map(struct peer *peer)
+{
+	__u64 len = any(2) ? PAGE * (1 + any(8)) : any_bits();
+	__u64 offset = (any(2) ? PAGE * any(peer->len / PAGE + 2) : any_bits()) & -PAGE;
+	int prot = any(8), flags = any(2) ? MAP_SHARED : MAP_PRIVATE;
+	int fd = any(4) ? peer->rtos : peer->fd;
+	char *p = mmap(NULL, len, prot, flags, fd, offset);
+	bool allowed = fd == peer->rtos && flags == MAP_SHARED && !(prot & PROT_EXEC) &&
+		       offset < peer->len && len <= peer->len - offset;
+
+	if (p == MAP_FAILED)
+		return 0;
+	if (mprotect(p, PAGE, PROT_READ | PROT_EXEC) == 0 ||
+	    mremap(p, PAGE, 2 * PAGE + peer->len, MREMAP_MAYMOVE) != MAP_FAILED)
+		allowed = false;
+	munmap(p, len);
+	if (allowed)
+		return 0;
+	printf("# mapped: length %#llx, offset %#llx, protection %d, flags %d\n",
+	       (unsigned long long)len, (unsigned long long)offset, prot, flags);
+	return BAD_MAPPING;
+}
+
+/* A child that may end as a shadow: what it was like before is not to be seen then. */
+static void child(struct peer *peer, bool nobody)
+{
+	char *buf = mmap(NULL, ARG_LEN + PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int i;
+	int bad = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (buf == MAP_FAILED || (nobody && (setgid(65534) || setuid(65534))))
+		_exit(64);
+	mprotect(buf + ARG_LEN, PAGE, PROT_NONE);
+	for (i = 0; i < PER_ROUND && !bad; i++) {
+		switch (any(8)) {
+		case 0:
+			bad = try_unknown(peer, buf);
+			break;
+		case 1:
+			bad = try_map(peer);
+			break;
+		default:
+			bad = try_request(peer, buf, nobody);
+		}
+	}
+	_exit(bad);
+}
+
+/* Exit status of the child, 0 if it has become a shadow and been killed */
+static int round_of(struct peer *peer, bool nobody)
+{
+	__u64 end = now_ms() + ROUND_MS;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		child(peer, nobody);
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		usleep(1000);
+		if (now_ms() > end || peer_status(peer).nr_slots > 1)
+			kill(pid, SIGKILL);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+static void stop_others(struct peer *peer)
+{
+	struct crtos_stop stop = {};
+
+	for (stop.partition = 0; stop.partition < CRTOS_MAX_PARTITIONS; stop.partition++)
+		if (stop.partition != peer->partition)
+			ioctl(peer->fd, CRTOS_IOC_STOP, &stop);
+}
+
+FIXTURE(requests) {
+	struct peer peer;
+	struct process *p;
+	__u64 seed;
+	__u64 rounds;
+};
+
+FIXTURE_SETUP(requests)
+{
+	const char *why = peer_missing(), *value;
+
+	if (why)
+		SKIP(return, "%s", why);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	value = getenv("crtos_requests");
+	self->rounds = value ? strtoull(value, NULL, 0) : DEFAULT_ROUNDS;
+	value = getenv("crtos_seed");
+	self->seed = value ? strtoull(value, NULL, 0) : 1;
+	seen = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, seen);
+	ASSERT_EQ(0, peer_start_ready(&self->peer));
+	self->p = peer_spawn(&self->peer);
+	ASSERT_NE(NULL, self->p);
+}
+
+FIXTURE_TEARDOWN(requests)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		printf("# %-6s %6llu refused %6llu done\n", requests[i].name,
+		       (unsigned long long)seen[i][0], (unsigned long long)seen[i][1]);
+	EXPECT_EQ(self->p->pid, call(self->p, SYS_getpid));
+	EXPECT_TRUE(peer_running(&self->peer));
+	stop_others(&self->peer);
+	peer_stop(&self->peer);
+}
+
+static int rounds(struct peer *peer, __u64 seed, __u64 nr, bool nobody)
+{
+	__u64 i;
+	int bad = 0;
+
+	for (i = 0; i < nr && !bad; i++) {
+		state = (seed + i) * 0x9e3779b97f4a7c15ULL | 1;
+		bad = round_of(peer, nobody);
+		peer_acknowledge(peer);
+		stop_others(peer);
+		if (bad)
+			printf("# seed %llu\n", (unsigned long long)(seed + i));
+	}
+	return bad;
+}
+
+TEST_F_TIMEOUT(requests, as_root, 3600)
+{
+	EXPECT_EQ(0, rounds(&self->peer, self->seed, self->rounds, false));
+}
+
+TEST_F_TIMEOUT(requests, as_nobody, 3600)
+{
+	EXPECT_EQ(0, rounds(&self->peer, self->seed, self->rounds, true));
+}
+
+TEST_HARNESS_MAIN
