@@ -119,6 +119,7 @@ rtos_dialogue() { dialogue "$1" | timeout -s KILL 100 ./terminal "$CRTOS" run $2
 
 there() { command -v "$1" >/dev/null; }
 
+BASH_STATIC='bash-static --norc --noprofile'
 DIALOGUES='commands editing interrupt stop end'
 begin 20
 for _dialogue in $DIALOGUES; do
@@ -127,8 +128,8 @@ for _dialogue in $DIALOGUES; do
 done
 for _dialogue in $DIALOGUES; do
 	if there bash-static; then
-		try "bash, $_dialogue, on Linux" native_dialogue "$_dialogue" "bash-static --norc --noprofile"
-		try "bash, $_dialogue" rtos_dialogue "$_dialogue" "bash-static --norc --noprofile"
+		try "bash, $_dialogue, on Linux" native_dialogue "$_dialogue" "$BASH_STATIC"
+		try "bash, $_dialogue" rtos_dialogue "$_dialogue" "$BASH_STATIC"
 	else
 		skip "there is no bash-static" "bash, $_dialogue, on Linux" "bash, $_dialogue"
 	fi
