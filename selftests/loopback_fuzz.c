@@ -94,8 +94,6 @@ static __u64 any_bits(struct fuzz *f)
 	return any(f, 4) ? value : ~value;
 }
 
-#define ONE_OF(f, table) ((table)[any(f, ARRAY_SIZE(table))])
-
 /* An address that no system call of the process may be given */
 static __u64 any_outside(struct fuzz *f)
 {
@@ -107,7 +105,7 @@ static __u64 any_outside(struct fuzz *f)
 	__u64 addr = any_bits(f);
 
 	if (!any(f, 3) || !addr || addr - WINDOW < WINDOW_LEN)
-		return ONE_OF(f, edges);
+		return edges[any(f, ARRAY_SIZE(edges))];
 	return addr;
 }
 
@@ -176,7 +174,7 @@ static __s64 refused_call(struct fuzz *f, unsigned int i)
 		SYS_set_thread_area, SYS_io_setup, SYS_restart_syscall, SYS_shmat, SYS_shmdt,
 	};
 
-	return no_call(f, i, ONE_OF(f, refused));
+	return no_call(f, i, refused[any(f, ARRAY_SIZE(refused))]);
 }
 
 static __s64 local_call(struct fuzz *f, unsigned int i)
@@ -187,7 +185,7 @@ static __s64 local_call(struct fuzz *f, unsigned int i)
 		SYS_madvise, SYS_set_robust_list,
 	};
 
-	return no_call(f, i, ONE_OF(f, local));
+	return no_call(f, i, local[any(f, ARRAY_SIZE(local))]);
 }
 
 static __s64 unknown_call(struct fuzz *f, unsigned int i)
@@ -198,7 +196,9 @@ static __s64 unknown_call(struct fuzz *f, unsigned int i)
 
 	if (any(f, 2))
 		return no_call(f, i, 336 + any(f, 424 - 336));
-	return no_call(f, i, any(f, 2) ? ONE_OF(f, above) : 1024 + any(f, ~0U - 1024));
+	if (any(f, 2))
+		return no_call(f, i, above[any(f, ARRAY_SIZE(above))]);
+	return no_call(f, i, 1024 + any(f, ~0U - 1024));
 }
 
 static __s64 argument_refuses(struct fuzz *f, unsigned int i)
@@ -239,7 +239,7 @@ static __s64 fork_flags(struct fuzz *f, unsigned int i)
 		0x100 /* VM */, 0x10000 /* THREAD */, 0x10100, 0x10900 /* and SIGHAND */,
 	};
 
-	return fill(f, i, SYS_clone, ARGS(ONE_OF(f, flags) | SIGCHLD), -EINVAL);
+	return fill(f, i, SYS_clone, ARGS(flags[any(f, ARRAY_SIZE(flags))] | SIGCHLD), -EINVAL);
 }
 
 static __s64 bad_op(struct fuzz *f, unsigned int i)
@@ -321,7 +321,7 @@ static __s64 bad_unmap(struct fuzz *f, unsigned int i)
 		{ -PAGE, WINDOW + 2 * PAGE }, { (uintptr_t)elsewhere & -PAGE, PAGE },
 	};
 
-	process_fill(f->p, i, CRTOS_OP_UNMAP, 0, ONE_OF(f, bad));
+	process_fill(f->p, i, CRTOS_OP_UNMAP, 0, bad[any(f, ARRAY_SIZE(bad))]);
 	return -EINVAL;
 }
 
@@ -530,7 +530,7 @@ static bool index_is_taken(struct fuzz *f)
 static bool exit_entry(struct fuzz *f)
 {
 	static const int statuses[] = { 0, 1 << 8, 255 << 8, SIGSEGV, SIGTERM };
-	int expected = ONE_OF(f, statuses);
+	int expected = statuses[any(f, ARRAY_SIZE(statuses))];
 
 	process_fill(f->p, any(f, 64), CRTOS_OP_EXIT, 0, ARGS(0));
 	process_start(f->p, any(f, 64), CRTOS_OP_EXIT, any_bits(f), ARGS(expected));
@@ -691,7 +691,7 @@ static bool bad_root(struct fuzz *f)
 	bool right;
 
 	f->entries += 3;
-	slot->map_root = ONE_OF(f, bad);
+	slot->map_root = bad[any(f, ARRAY_SIZE(bad))];
 	right = unreachable(f);
 	slot->map_root = good;
 	return right;
@@ -714,7 +714,7 @@ static bool bad_table(struct fuzz *f)
 	f->entries += 3;
 	memcpy(good, first, n * sizeof(*first));
 	for (i = 0; i < n; i++)
-		first[i] = ONE_OF(f, bad);
+		first[i] = bad[any(f, ARRAY_SIZE(bad))];
 	right = unreachable(f);
 	memcpy(first, good, n * sizeof(*first));
 	return right;

@@ -50,11 +50,16 @@ struct message {
 	};
 };
 
-FIXTURE(audit) {
-	struct peer peer;
+/* What was recorded so far */
+struct trail {
 	int socket;
 	struct record *records;
 	unsigned int nr;
+};
+
+FIXTURE(audit) {
+	struct peer peer;
+	struct trail trail;
 	struct process *p;
 };
 
@@ -114,14 +119,14 @@ FIXTURE_SETUP(audit)
 
 	if (why)
 		SKIP(return, "%s", why);
-	self->socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
-	if (self->socket < 0)
+	self->trail.socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+	if (self->trail.socket < 0)
 		SKIP(return, "no audit");
-	self->records = calloc(MAX_RECORDS, sizeof(*self->records));
-	ASSERT_NE(NULL, self->records);
+	self->trail.records = calloc(MAX_RECORDS, sizeof(*self->trail.records));
+	ASSERT_NE(NULL, self->trail.records);
 	/* Tasks have audit contexts if it was on when they were made. */
-	ASSERT_EQ(0, audit_set(self->socket, true));
-	ASSERT_EQ(0, audit_rule(self->socket, AUDIT_ADD_RULE));
+	ASSERT_EQ(0, audit_set(self->trail.socket, true));
+	ASSERT_EQ(0, audit_rule(self->trail.socket, AUDIT_ADD_RULE));
 	ASSERT_EQ(0, peer_start_ready(&self->peer));
 	self->p = peer_spawn_with(&self->peer, 0, become_somebody, NULL);
 	ASSERT_NE(NULL, self->p);
@@ -130,10 +135,10 @@ FIXTURE_SETUP(audit)
 FIXTURE_TEARDOWN(audit)
 {
 	peer_stop(&self->peer);
-	EXPECT_EQ(0, audit_rule(self->socket, AUDIT_DEL_RULE));
-	EXPECT_EQ(0, audit_set(self->socket, false));
-	close(self->socket);
-	free(self->records);
+	EXPECT_EQ(0, audit_rule(self->trail.socket, AUDIT_DEL_RULE));
+	EXPECT_EQ(0, audit_set(self->trail.socket, false));
+	close(self->trail.socket);
+	free(self->trail.records);
 }
 
 static __u64 record_field(const char *text, const char *name, int base)
@@ -157,28 +162,28 @@ static struct record parse_record(const char *text)
 }
 
 /* Take the records that there are. */
-static void take_records(FIXTURE_DATA(audit) *self)
+static void take_records(struct trail *trail)
 {
 	static struct message m;
 	ssize_t len;
 
-	while (self->nr < MAX_RECORDS) {
-		len = recv(self->socket, &m, sizeof(m) - 1, MSG_DONTWAIT);
+	while (trail->nr < MAX_RECORDS) {
+		len = recv(trail->socket, &m, sizeof(m) - 1, MSG_DONTWAIT);
 		if (len < (ssize_t)sizeof(m.header))
 			return;
 		((char *)&m)[len] = 0;
 		if (m.header.nlmsg_type == AUDIT_SYSCALL)
-			self->records[self->nr++] = parse_record(m.text);
+			trail->records[trail->nr++] = parse_record(m.text);
 	}
 }
 
-static unsigned int has_record(FIXTURE_DATA(audit) *self, const struct record *wanted)
+static unsigned int has_record(struct trail *trail, const struct record *wanted)
 {
 	unsigned int i, found = 0;
 
-	take_records(self);
-	for (i = 0; i < self->nr; i++)
-		found += !memcmp(&self->records[i], wanted, sizeof(*wanted));
+	take_records(trail);
+	for (i = 0; i < trail->nr; i++)
+		found += !memcmp(&trail->records[i], wanted, sizeof(*wanted));
 	return found;
 }
 
@@ -194,11 +199,11 @@ static struct record audited(struct process *p, __u32 nr, __u64 a0, __u64 a1, __
 }
 
 /* A call that nothing else makes, to begin from or to end with */
-static bool mark(FIXTURE_DATA(audit) *self, __u64 number)
+static bool mark(struct trail *trail, struct process *p, __u64 number)
 {
-	struct record wanted = audited(self->p, SYS_getpgid, number, 0, 0);
+	struct record wanted = audited(p, SYS_getpgid, number, 0, 0);
 
-	return wanted.exit == -ESRCH && eventually(has_record(self, &wanted) == 1);
+	return wanted.exit == -ESRCH && eventually(has_record(trail, &wanted) == 1);
 }
 
 #define FIRST_MARK	0x7fffff01
@@ -211,8 +216,8 @@ TEST_F(audit, each_call_once)
 	struct record wanted[16];
 	unsigned int nr = 0, i, first;
 
-	ASSERT_TRUE(mark(self, FIRST_MARK));
-	first = self->nr;
+	ASSERT_TRUE(mark(&self->trail, self->p, FIRST_MARK));
+	first = self->trail.nr;
 	wanted[nr++] = audited(p, SYS_getpid, 0, 0, 0);
 	wanted[nr++] = audited(p, SYS_getppid, 1, 2, 3);
 	wanted[nr++] = audited(p, SYS_close, -1ULL, 0, 0);
@@ -228,28 +233,28 @@ TEST_F(audit, each_call_once)
 	wanted[nr++] = audited(p, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0);
 	wanted[nr++] = audited(p, SYS_setuid, 0, 0, 0);
 	wanted[nr++] = audited(p, SYS_getuid, 0, 0, 0);
-	ASSERT_TRUE(mark(self, LAST_MARK));
+	ASSERT_TRUE(mark(&self->trail, self->p, LAST_MARK));
 
-	ASSERT_EQ(first + nr + 1, self->nr);
+	ASSERT_EQ(first + nr + 1, self->trail.nr);
 	for (i = 0; i < nr; i++)
-		EXPECT_EQ(0, memcmp(&wanted[i], &self->records[first + i], sizeof(*wanted)))
+		EXPECT_EQ(0, memcmp(&wanted[i], &self->trail.records[first + i], sizeof(*wanted)))
 			TH_LOG("call %u: %" PRId64 ", recorded %u: %" PRId64, wanted[i].nr,
-			       (int64_t)wanted[i].exit, self->records[first + i].nr,
-			       (int64_t)self->records[first + i].exit);
+			       (int64_t)wanted[i].exit, self->trail.records[first + i].nr,
+			       (int64_t)self->trail.records[first + i].exit);
 	EXPECT_EQ(-ENOENT, wanted[3].exit);
 	EXPECT_EQ(-EFAULT, wanted[6].exit);
 	EXPECT_EQ(-ENOSYS, wanted[7].exit);
 	EXPECT_EQ(-EPERM, wanted[10].exit);
 }
 
-static unsigned int count_records(FIXTURE_DATA(audit) *self, pid_t pid, __u32 nr, __s64 exit)
+static unsigned int count_records(struct trail *trail, pid_t pid, __u32 nr, __s64 exit)
 {
 	unsigned int i, found = 0;
 
-	take_records(self);
-	for (i = 0; i < self->nr; i++)
-		found += self->records[i].pid == pid && self->records[i].nr == nr &&
-			 self->records[i].exit == exit;
+	take_records(trail);
+	for (i = 0; i < trail->nr; i++)
+		found += trail->records[i].pid == pid && trail->records[i].nr == nr &&
+			 trail->records[i].exit == exit;
 	return found;
 }
 
@@ -258,9 +263,9 @@ TEST_F(audit, blocked_cancelled_child)
 {
 	struct process *p = self->p, *child;
 
-	ASSERT_TRUE(mark(self, FIRST_MARK));
+	ASSERT_TRUE(mark(&self->trail, self->p, FIRST_MARK));
 	ASSERT_TRUE(process_block(p, 16));
-	EXPECT_EQ(0, count_records(self, p->pid, SYS_read, 1));
+	EXPECT_EQ(0, count_records(&self->trail, p->pid, SYS_read, 1));
 	process_cancel(p, 16);
 	EXPECT_EQ(-EINTR, process_result(p, 16));
 	EXPECT_TRUE(process_unblock(p, 15));
@@ -268,20 +273,20 @@ TEST_F(audit, blocked_cancelled_child)
 	ASSERT_NE(NULL, child);
 	EXPECT_EQ(p->pid, call(child, SYS_getppid));
 	EXPECT_EQ(-EBADF, call(child, SYS_close, 77));
-	ASSERT_TRUE(mark(self, LAST_MARK));
+	ASSERT_TRUE(mark(&self->trail, self->p, LAST_MARK));
 
-	EXPECT_EQ(15, count_records(self, p->pid, SYS_read, 1));
-	EXPECT_EQ(1, count_records(self, p->pid, SYS_read, -EINTR));
-	EXPECT_EQ(1, count_records(self, p->pid, SYS_fork, child->pid));
-	EXPECT_EQ(1, count_records(self, child->pid, SYS_getppid, p->pid));
-	EXPECT_EQ(1, count_records(self, child->pid, SYS_close, -EBADF));
+	EXPECT_EQ(15, count_records(&self->trail, p->pid, SYS_read, 1));
+	EXPECT_EQ(1, count_records(&self->trail, p->pid, SYS_read, -EINTR));
+	EXPECT_EQ(1, count_records(&self->trail, p->pid, SYS_fork, child->pid));
+	EXPECT_EQ(1, count_records(&self->trail, child->pid, SYS_getppid, p->pid));
+	EXPECT_EQ(1, count_records(&self->trail, child->pid, SYS_close, -EBADF));
 }
 
 /* Control groups */
 
 #define CGROUP		"/sys/fs/cgroup"
 #define GROUP		CGROUP "/crtos-observed"
-#define MIB		(1ULL << 20)
+#define MIB		0x100000ULL
 
 FIXTURE(cgroup) {
 	struct peer peer;

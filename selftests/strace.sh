@@ -42,7 +42,11 @@ shows()
 	return 1
 }
 
-hello() { ends_with 42 follow -- ./hello "$TMP/in" "$TMP/out" >"$TMP/said" && grep -q something "$TMP/said"; }
+hello()
+{
+	ends_with 42 follow -- ./hello "$TMP/in" "$TMP/out" >"$TMP/said" &&
+		grep -q something "$TMP/said"
+}
 
 # The RTOS opens the program to load it.
 first() { shows '^openat\(AT_FDCWD, "./hello", O_RDONLY.*\) = [0-9]'; }
