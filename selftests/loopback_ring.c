@@ -499,6 +499,7 @@ TEST_F(ring, suppressed_doorbells)
 
 	ASSERT_TRUE(works(p));
 	ASSERT_TRUE(doorbells_taken(&self->peer));
+	ASSERT_TRUE(process_asleep(p));
 	ASSERT_EQ(0, peer_slot(&self->peer, p->index, &before));
 	for (i = 1; i <= 10; i++) {
 		process_fill(p, i, CRTOS_OP_SYSCALL, SYS_getppid, ARGS(0));
