@@ -13,16 +13,6 @@ CRTOS=$(readlink -f "$CRTOS")
 PROGRAMS='busybox bash-static mksh-static e2fsck ldconfig'
 PORT=7007
 
-# In a directory with the same name for both, which is empty at first
-in_directory()
-{
-	_how=$1
-	shift
-	mkdir "$TMP/work" && cd "$TMP/work" || return
-	$_how "$@" </dev/null
-	cd "$DIR" && rm -rf "$TMP/work"
-}
-
 # same_script SHELL NAME
 same_script()
 {

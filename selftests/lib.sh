@@ -173,6 +173,17 @@ forwarded()
 	echo "status: $?" >>"$TMP/forwarded"
 }
 
+# in_directory native|forwarded COMMAND...: in a directory with the same name for both,
+# which is empty at first
+in_directory()
+{
+	_how=$1
+	shift
+	mkdir "$TMP/work" && cd "$TMP/work" || return
+	$_how "$@" </dev/null
+	cd "$DIR" && rm -rf "$TMP/work"
+}
+
 # same COMMAND...: on Linux and on the RTOS
 same()
 {

@@ -10,16 +10,6 @@ CRTOS=$(readlink -f "$CRTOS")
 # checks PROGRAM: the names at the beginning of its lines
 checks() { timeout -s KILL "$LIMIT" "./$1" </dev/null | sed 's/:.*//' | uniq; }
 
-# In a directory with the same name for both, which is empty at first
-in_directory()
-{
-	_how=$1
-	shift
-	mkdir "$TMP/work" && cd "$TMP/work" || return
-	$_how "$@" </dev/null
-	cd "$DIR" && rm -rf "$TMP/work"
-}
-
 same_script()
 {
 	_script=$(cat "$TMP/scripts/$1")
