@@ -25,16 +25,6 @@
 #define IN		PAGE
 #define OUT		(2 * PAGE)
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 /* Also those that might wait for memory, and of all sizes */
 static const char *faults_missing(void)
 {

@@ -910,15 +910,6 @@ static bool trace_and_detach(pid_t pid)
 #define CGROUP	"/sys/fs/cgroup"
 #define FREEZER	CGROUP "/crtos-test"
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	close(fd);
-	return good;
-}
-
 static bool freeze_and_thaw(pid_t pid)
 {
 	char number[16];

@@ -402,7 +402,7 @@ TEST_F(signals, stopped)
 	EXPECT_TRUE(is_stopped(p->pid, SIGSTOP));
 	EXPECT_EQ(0, kill(p->pid, SIGCONT));
 	EXPECT_TRUE(takes(p, SIGCONT, SI_USER));
-	EXPECT_EQ(0, load_acquire(paused));
+	EXPECT_TRUE(eventually(!load_acquire(paused)));
 	/* Stopped for good */
 	EXPECT_EQ(0, kill(p->pid, SIGSTOP));
 	EXPECT_TRUE(is_stopped(p->pid, SIGSTOP));
@@ -678,6 +678,38 @@ TEST_F(signals, terminal)
 	EXPECT_EQ(0, memcmp("ab\n", p->mem + OUT, 3));
 	EXPECT_EQ(1, write(terminal, "\034", 1));
 	EXPECT_EQ(SIGQUIT, WTERMSIG(process_finish(p)));
+	close(terminal);
+}
+
+/* A job in the background that reads stops, until it is in the foreground. */
+TEST_F(signals, terminal_background)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), status;
+	struct process *p, *job;
+
+	if (terminal < 0)
+		SKIP(return, "no /dev/ptmx");
+	ASSERT_EQ(0, grantpt(terminal));
+	ASSERT_EQ(0, unlockpt(terminal));
+	p = peer_spawn_with(&self->peer, 0, control_terminal, ptsname(terminal));
+	ASSERT_NE(NULL, p);
+	job = process_fork(p, SYS_fork, ARGS(0));
+	ASSERT_NE(NULL, job);
+	EXPECT_EQ(0, call(job, SYS_setpgid, 0, 0));
+	start_call(job, 1, SYS_read, 0, at(OUT), 16);
+	EXPECT_EQ(job->pid, call(p, SYS_wait4, job->pid, at(OUT), WUNTRACED, 0));
+	memcpy(&status, p->mem + OUT, sizeof(status));
+	EXPECT_TRUE(WIFSTOPPED(status));
+	EXPECT_EQ(SIGTTIN, WSTOPSIG(status));
+	EXPECT_TRUE(entries_pending(job, 1, 1));
+	EXPECT_EQ(0, call(p, SYS_ioctl, 0, TIOCSPGRP, put(p, IN, &job->pid, sizeof(job->pid))));
+	EXPECT_EQ(0, call(p, SYS_kill, job->pid, SIGCONT));
+	EXPECT_EQ(3, write(terminal, "ab\n", 3));
+	EXPECT_EQ(3, process_result(job, 1));
+	EXPECT_EQ(0, memcmp("ab\n", job->mem + OUT, 3));
+	/* Who ignores the signal is told, and does not stop. */
+	EXPECT_EQ(0, set_action(p, SIGTTIN, SIG_IGN, 0));
+	EXPECT_EQ(-EIO, call(p, SYS_read, 0, at(OUT), 16));
 	close(terminal);
 }
 

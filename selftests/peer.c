@@ -521,6 +521,16 @@ struct process *process_fork(struct process *p, __u32 nr, const __u64 *args)
 	return child;
 }
 
+bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 bool file_has(const char *path, const char *text)
 {
 	char buf[4096];

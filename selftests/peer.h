@@ -180,6 +180,7 @@ bool process_unblock(struct process *p, unsigned int nr);
 bool entries_pending(struct process *p, unsigned int first, unsigned int last);
 
 bool file_has(const char *path, const char *text);
+bool write_file(const char *path, const char *text);
 /* In /proc/PID/status */
 bool status_has(pid_t pid, const char *text);
 /* How many threads are blocked in a system call? @tid, if not NULL: one of them */
