@@ -87,6 +87,6 @@ s64 sys_sched_getparam(struct process *p, const u64 *a)
 
 	if (!t || is_first(t) || !a[1])
 		return slot_forward(p, __NR_sched_getparam, a);
-	priority = t->priority;
+	priority = t->own_priority;
 	return copy_to_user(&p->mm, a[1], &priority, sizeof(priority));
 }
