@@ -3,9 +3,10 @@
  * Is it the thread with the highest priority that runs? With all threads on one CPU:
  * each line says so, whatever the time that things take.
  *
- *	priority [inherit]
+ *	priority [started | inherit]
  *
- * "inherit": it has been started with SCHED_FIFO and 50, and only says in which order threads ran that wait for mutexes.
+ * "started": it has been started with SCHED_FIFO and 50. "inherit": it has been as well,
+ * and only says in which order threads ran that wait for mutexes.
  */
 #include <err.h>
 #include <pthread.h>
@@ -211,7 +212,8 @@ int main(int argc, char **argv)
 		say_order("through another mutex", PTHREAD_PRIO_INHERIT, true);
 		return 0;
 	}
-	become(SCHED_FIFO, 50);
+	if (argc == 1)
+		become(SCHED_FIFO, 50);
 	say("a lower one waits for its turn", !while_sleeping(40, SPIN_MS));
 	say("a higher one takes the CPU", while_sleeping(60, LIMIT_MS));
 	say("an equal one waits for its turn", !beside_equal(SPIN_MS));

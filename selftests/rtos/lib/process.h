@@ -287,11 +287,13 @@ void fpu_restore(struct thread *t);
 struct crtos_regs *thread_regs(struct thread *t);
 
 /* sched.c */
+void sched_ask(struct process *p);
 s64 sys_sched_yield(struct process *p, const u64 *a);
 s64 sys_sched_setscheduler(struct process *p, const u64 *a);
 s64 sys_sched_setparam(struct process *p, const u64 *a);
 s64 sys_sched_getscheduler(struct process *p, const u64 *a);
 s64 sys_sched_getparam(struct process *p, const u64 *a);
+s64 sys_sched_setattr(struct process *p, const u64 *a);
 
 /* futex.c */
 u32 futex_wake(struct process *p, u64 addr, u32 count, u64 bits);
@@ -470,6 +472,7 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_epoll_pwait	281
 #define __NR_rt_tgsigqueueinfo	297
 #define __NR_getcpu		309
+#define __NR_sched_setattr	314
 #define __NR_execveat		322
 #define __NR_membarrier		324
 #define __NR_rseq		334
