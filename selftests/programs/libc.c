@@ -204,6 +204,15 @@ static void *try_lock(void *m)
 	return (void *)err;
 }
 
+static void *lock_once(void *m)
+{
+	long err = pthread_mutex_lock(m);
+
+	if (!err)
+		pthread_mutex_unlock(m);
+	return (void *)err;
+}
+
 static void *lock_until(void *end)
 {
 	return (void *)(long)pthread_mutex_timedlock(&mutex, end);
@@ -1341,7 +1350,15 @@ static void inheritance(void)
 	result("again", pthread_mutex_lock(&mutex));
 	result("another's", join(start(try_lock, &mutex)));
 	result("and for some time", join(start(lock_until, &soon)));
+	count = 0;
+	set_handler(SIGUSR1, 0);
+	threads[0] = start(lock_once, &mutex);
+	pause_ms(5);
+	pthread_kill(threads[0], SIGUSR1);
+	while (!count)
+		sched_yield();
 	result("unlock", pthread_mutex_unlock(&mutex));
+	result("in spite of a signal", join(threads[0]));
 	result("free", join(start(try_lock, &mutex)));
 	pthread_mutex_init(&mutex, NULL);
 }
