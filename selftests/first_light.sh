@@ -39,19 +39,31 @@ close_all()
 		equal "the file" "$(cat "$TMP/closed")" closed
 }
 
+# in_env COMMAND...: with this environment, which has a variable of 100 KB
+in_env() { env -i A=1 B="two words" C= L="$LONG" "$@"; }
+
+# same_args PROGRAM ARGUMENT...: also if a program on the RTOS executes it
 same_args()
 {
-	env -i A=1 B="two words" C= ./args "$@" >"$TMP/native"
-	env -i A=1 B="two words" C= "$CRTOS" run ./args "$@" >"$TMP/forwarded"
+	in_env "$@" >"$TMP/native"
+	in_env "$CRTOS" run "$@" >"$TMP/forwarded"
+	same_output || return
+	in_env "$CRTOS" run "$1" -e "$@" >"$TMP/forwarded"
+	same_output
+}
+
+same_output()
+{
 	diff "$TMP/native" "$TMP/forwarded" >"$TMP/diff" || {
 		head -n 5 "$TMP/diff" | cut -c 1-200
 		return 1
 	}
 }
 
+# 100 KB in small ones, and in one
 # shellcheck disable=SC2046
-many_args() { same_args $(seq 1 3000); }
-long_arg() { same_args "$(head -c 100000 /dev/zero | tr '\0' x)"; }
+many_args() { same_args "$1" $(seq 10001 30000); }
+long_arg() { same_args "$1" "$LONG"; }
 
 statuses()
 {
@@ -110,7 +122,8 @@ prepare_files()
 	chmod +x "$TMP/script" "$TMP/foreign" "$TMP/short" "$TMP/empty" "$TMP/text"
 }
 
-begin 26
+LONG=$(head -c 100000 /dev/zero | tr '\0' x)
+begin 35
 prepare_files
 try "hello prints what it prints on Linux" hello_same
 try "hello runs on the lent CPU" hello_there
@@ -119,9 +132,11 @@ try "hello wrote what it writes on Linux" hello_file
 try "hello again" hello_same
 try "first open gives 3" first_open
 try "program without descriptors" close_all
-try "arguments and environment" same_args a "b c" ""
-try "many arguments" many_args
-try "long argument" long_arg
+for _way in ./args ./args-pie ./args-glibc ./args-glibc-pie; do
+	try "${_way#./}: arguments and environment" same_args $_way a "b c" ""
+	try "${_way#./}: many arguments" many_args $_way
+	try "${_way#./}: long argument" long_arg $_way
+done
 try "bad pointers and numbers on Linux" ends_with 0 ./calls
 try "bad pointers and numbers" ends_with 0 run ./calls
 try "exit statuses" statuses

@@ -74,14 +74,7 @@ unnoticed()
 		ends_with 143 wait "$PID"
 }
 
-begin 5
-if ! command -v gdbserver >/dev/null; then
-	echo "$TESTS" >"$TMP/tests"
-	while read -r name; do
-		skip "no gdbserver" "$name"
-	done <"$TMP/tests"
-	finish
-fi
+begin_with gdbserver
 try "attached: all threads are stopped" attach
 try "registers of the thread that waits" registers
 try "it goes on, and the program with it" continues

@@ -228,6 +228,18 @@ begin()
 	}
 }
 
+# begin_with COMMAND: a result for each line of $TESTS, all skipped if there is no such
+begin_with()
+{
+	begin "$(echo "$TESTS" | wc -l)"
+	command -v "$1" >/dev/null && return
+	echo "$TESTS" >"$TMP/tests"
+	while read -r _test; do
+		skip "no $1" "$_test"
+	done <"$TMP/tests"
+	finish
+}
+
 finish()
 {
 	trap - EXIT

@@ -7,9 +7,6 @@
 
 CRTOS=$(readlink -f "$CRTOS")
 
-# checks PROGRAM: the names at the beginning of its lines
-checks() { timeout -s KILL "$LIMIT" "./$1" </dev/null | sed 's/:.*//' | uniq; }
-
 same_script()
 {
 	_script=$(cat "$TMP/scripts/$1")
@@ -293,7 +290,7 @@ EOT
 write_scripts
 _plan=1
 for _program in signals forks; do
-	checks $_program >"$TMP/$_program.names"
+	./$_program -l >"$TMP/$_program.names"
 done
 _plan=$((_plan + $(cat "$TMP"/*.names | wc -l)))
 CPU=${CPU:-$(last_cpu $CPUS/online)}

@@ -82,16 +82,42 @@ regular()
 		END { exit !found || bad }' "$1"
 }
 
+# priorities [started]: which the program has from the beginning
 priorities()
 {
-	"$CRTOS" run ./priority >"$TMP/priority" 2>&1
+	${1:+chrt -f 50} "$CRTOS" run ./priority "$@" >"$TMP/priority" 2>&1
 	cat "$TMP/priority"
 	equal "good" "$(grep -c ': yes$' "$TMP/priority")" 8
 }
 
-begin 9
+# What Linux does with one CPU
+inherited()
+{
+	native chrt -f 50 taskset 1 ./priority inherit
+	chrt -f 50 "$CRTOS" run ./priority inherit >"$TMP/forwarded" 2>&1
+	echo "status: $?" >>"$TMP/forwarded"
+	equal "orders" "$(sed 's/.*: //' "$TMP/native" | tr '\n' ' ')" "MLHl LHMl LKHMkl 0 " &&
+		diff "$TMP/native" "$TMP/forwarded"
+}
+
+# One that spins with 50 does not keep one with 60 from starting, and going first.
+preempts()
+{
+	chrt -f 50 "$CRTOS" run ./life spin >"$TMP/spins" &
+	_pid=$!
+	wait_for grep -q spinning "$TMP/spins" &&
+		ends_with 5 timeout -s KILL "$LIMIT" chrt -f 60 "$CRTOS" run ./life exit 5
+	_ret=$?
+	kill $_pid
+	ends_with 143 wait $_pid && return $_ret
+}
+
+begin 12
 STRESS=
 try "priorities" priorities
+try "priorities that it is started with" priorities started
+try "a program that starts with a higher one" preempts
+try "priorities that a mutex's owner inherits" inherited
 stress
 for _kind in alone calls; do
 	# shellcheck disable=SC2046 # no argument or one

@@ -104,14 +104,7 @@ attached()
 reads_something() { grep -q '^0 ' /proc/"$_pid"/task/*/syscall; }
 
 echo something >"$TMP/in"
-begin 10
-if ! command -v strace >/dev/null; then
-	echo "$TESTS" >"$TMP/tests"
-	while read -r name; do
-		skip "no strace" "$name"
-	done <"$TMP/tests"
-	finish
-fi
+begin_with strace
 try "the program is traced and ends as it does" hello
 try "from its first call on" first
 try "names, arguments and results" shows '^writev\(1, \[\{.*\}\], [0-9]+\) = [1-9]'

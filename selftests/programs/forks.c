@@ -1,90 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes, in lines that are the same on Linux and on an RTOS:
- *
- *	forks [NAME...]
- *
- * All checks, or those that are named, in a directory that is made for them.
+ * Processes: checks as check.h has them, in a directory that is made for them.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define LENGTH(array)	((int)(sizeof(array) / sizeof((array)[0])))
+#include "check.h"
+
 /* What executed() gets */
 #define ARGUMENTS(...)	((char *[]) { self, "-e", (char *)check, __VA_ARGS__, NULL })
 #define STRINGS(...)	((char *[]) { __VA_ARGS__, NULL })
 #define PAGE		4096
 
-static const char *check;
 static char self[4096];
 /* Where nothing is; the compiler does not know. */
 static void *volatile nowhere = (void *)8;
-
-/* A line, in one write() */
-__attribute__((format(printf, 1, 2)))
-static void say(const char *format, ...)
-{
-	char line[512];
-	int n = snprintf(line, sizeof(line), "%s: ", check);
-	va_list args;
-
-	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - n - 1, format, args);
-	va_end(args);
-	line[n++] = '\n';
-	if (write(STDOUT_FILENO, line, n) != n)
-		_exit(99);
-}
-
-static const char *yes(bool is)
-{
-	return is ? "yes" : "no";
-}
-
-static void show(const char *what, long result)
-{
-	if (result == -1)
-		say("%s: %s", what, strerror(errno));
-	else
-		say("%s: %ld", what, result);
-}
-
-static void show_status(const char *who, int status)
-{
-	if (WIFEXITED(status))
-		say("%s: exit status %d", who, WEXITSTATUS(status));
-	else if (WIFSIGNALED(status))
-		say("%s: signal %d", who, WTERMSIG(status));
-	else
-		say("%s: status %#x", who, status);
-}
-
-static void end_child(const char *who, pid_t pid)
-{
-	int status;
-
-	if (pid > 0 && waitpid(pid, &status, 0) == pid)
-		show_status(who, status);
-	else
-		show(who, -1);
-}
 
 static void statuses(void)
 {
@@ -754,10 +693,7 @@ static void groups(void)
 	show("kill again", kill(-leader, SIGTERM));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} checks[] = {
+static const struct check checks[] = {
 	{ "statuses", statuses },
 	{ "identity", identity },
 	{ "offset", offset },
@@ -800,24 +736,15 @@ static void clean(const char *dir)
 int main(int argc, char **argv)
 {
 	char dir[] = "/tmp/forks-XXXXXX";
-	struct rlimit no_core = { 0, 0 };
-	int i, j;
+	int i;
 
 	if (argc > 2 && !strcmp(argv[1], "-e"))
 		return executed(argv + 2);
 	if (!realpath(argv[0], self) || !mkdtemp(dir) || chdir(dir))
 		return 1;
-	setrlimit(RLIMIT_CORE, &no_core);
 	for (i = 3; i < 128; i++)
 		close(i);
-	for (i = 0; i < LENGTH(checks); i++) {
-		for (j = 1; j < argc && strcmp(argv[j], checks[i].name); j++)
-			;
-		if (j == argc && argc > 1)
-			continue;
-		check = checks[i].name;
-		checks[i].run();
-	}
+	run_checks(checks, LENGTH(checks), argv, NULL);
 	clean(dir);
 	return 0;
 }

@@ -2,6 +2,11 @@
 /*
  * Is it the thread with the highest priority that runs? With all threads on one CPU:
  * each line says so, whatever the time that things take.
+ *
+ *	priority [started | inherit]
+ *
+ * "started": it has been started with SCHED_FIFO and 50. "inherit": it has been as well,
+ * and only says in which order threads ran that wait for mutexes.
  */
 #include <err.h>
 #include <pthread.h>
@@ -123,10 +128,92 @@ static bool ran_at_once(int priority)
 	return ran;
 }
 
-int main(void)
+static pthread_mutex_t mutexes[2];
+static char order[16];
+
+static void ran(char who)
+{
+	order[strlen(order)] = who;
+}
+
+/* L has the first mutex when K and H come, and then the priority of who waits. */
+static void *low(void *arg)
+{
+	become(SCHED_FIFO, 10);
+	pthread_mutex_lock(&mutexes[0]);
+	sem_post(&semaphore);
+	ran('L');
+	pthread_mutex_unlock(&mutexes[0]);
+	ran('l');
+	return NULL;
+}
+
+static void *between(void *arg)
+{
+	become(SCHED_FIFO, 20);
+	ran('M');
+	return NULL;
+}
+
+/* K has the second one, and waits for the first. */
+static void *chained(void *arg)
+{
+	become(SCHED_FIFO, 15);
+	pthread_mutex_lock(&mutexes[1]);
+	sem_post(&semaphore);
+	pthread_mutex_lock(&mutexes[0]);
+	ran('K');
+	pthread_mutex_unlock(&mutexes[0]);
+	pthread_mutex_unlock(&mutexes[1]);
+	ran('k');
+	return NULL;
+}
+
+static void *high(void *mutex)
+{
+	become(SCHED_FIFO, 30);
+	pthread_mutex_lock(mutex);
+	ran('H');
+	pthread_mutex_unlock(mutex);
+	return NULL;
+}
+
+static void say_order(const char *what, int protocol, bool chain)
+{
+	pthread_t threads[4];
+	pthread_mutexattr_t attr;
+	int i, n = 0;
+
+	memset(order, 0, sizeof(order));
+	pthread_mutexattr_init(&attr);
+	if (pthread_mutexattr_setprotocol(&attr, protocol))
+		errx(1, "no such protocol");
+	pthread_mutex_init(&mutexes[0], &attr);
+	pthread_mutex_init(&mutexes[1], &attr);
+	pthread_create(&threads[n++], NULL, low, NULL);
+	sem_wait(&semaphore);
+	if (chain) {
+		pthread_create(&threads[n++], NULL, chained, NULL);
+		sem_wait(&semaphore);
+	}
+	pthread_create(&threads[n++], NULL, high, &mutexes[chain]);
+	pthread_create(&threads[n++], NULL, between, NULL);
+	for (i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+	printf("%s: %s\n", what, order);
+}
+
+int main(int argc, char **argv)
 {
 	sem_init(&semaphore, 0, 0);
-	become(SCHED_FIFO, 50);
+	if (argc > 1 && !strcmp(argv[1], "inherit")) {
+		say_order("without inheritance", PTHREAD_PRIO_NONE, false);
+		say_order("with it", PTHREAD_PRIO_INHERIT, false);
+		say_order("through another mutex", PTHREAD_PRIO_INHERIT, true);
+		return 0;
+	}
+	if (argc == 1)
+		become(SCHED_FIFO, 50);
 	say("a lower one waits for its turn", !while_sleeping(40, SPIN_MS));
 	say("a higher one takes the CPU", while_sleeping(60, LIMIT_MS));
 	say("an equal one waits for its turn", !beside_equal(SPIN_MS));

@@ -1,69 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals, in lines that are the same on Linux and on an RTOS:
- *
- *	signals [NAME...]
- *
- * All checks, or those that are named.
+ * Signals: checks as check.h has them.
  */
-#include <errno.h>
 #include <fenv.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
-#include <unistd.h>
 
-#define LENGTH(array)	((int)(sizeof(array) / sizeof((array)[0])))
+#include "check.h"
+
 #define PAGE		4096
 
-static const char *check;
 static volatile sig_atomic_t count;
 static volatile siginfo_t seen;
 static volatile int fd_to_write = -1;
 static sigjmp_buf env;
-
-/* A line, in one write() */
-__attribute__((format(printf, 1, 2)))
-static void say(const char *format, ...)
-{
-	char line[512];
-	int n = snprintf(line, sizeof(line), "%s: ", check);
-	va_list args;
-
-	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - n - 1, format, args);
-	va_end(args);
-	line[n++] = '\n';
-	if (write(STDOUT_FILENO, line, n) != n)
-		_exit(99);
-}
-
-static const char *yes(bool is)
-{
-	return is ? "yes" : "no";
-}
-
-static void show(const char *what, long result)
-{
-	if (result == -1)
-		say("%s: %s", what, strerror(errno));
-	else
-		say("%s: %ld", what, result);
-}
 
 static void set_handler(int sig, void (*handler)(int), int flags)
 {
@@ -148,28 +107,6 @@ static void notes(int sig, siginfo_t *info, void *context)
 {
 	count++;
 	seen = *info;
-}
-
-static void show_status(const char *who, int status)
-{
-	if (WIFEXITED(status))
-		say("%s: exit status %d", who, WEXITSTATUS(status));
-	else if (WIFSIGNALED(status))
-		say("%s: signal %d", who, WTERMSIG(status));
-	else if (WIFSTOPPED(status))
-		say("%s: stopped by %d", who, WSTOPSIG(status));
-	else if (WIFCONTINUED(status))
-		say("%s: continued", who);
-}
-
-static void end_child(const char *who, pid_t pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) == pid)
-		show_status(who, status);
-	else
-		say("waitpid: %s", strerror(errno));
 }
 
 static void run_child(const char *who, void (*run)(void))
@@ -1035,10 +972,7 @@ static void in_fork(void)
 	say("parent: %d", count);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} checks[] = {
+static const struct check checks[] = {
 	{ "self", self },
 	{ "errors", errors },
 	{ "old_action", old_action },
@@ -1084,18 +1018,5 @@ static void reset(void)
 
 int main(int argc, char **argv)
 {
-	struct rlimit no_core = { 0, 0 };
-	int i, j;
-
-	setrlimit(RLIMIT_CORE, &no_core);
-	for (i = 0; i < LENGTH(checks); i++) {
-		for (j = 1; j < argc && strcmp(argv[j], checks[i].name); j++)
-			;
-		if (j == argc && argc > 1)
-			continue;
-		check = checks[i].name;
-		reset();
-		checks[i].run();
-	}
-	return 0;
+	return run_checks(checks, LENGTH(checks), argv, reset);
 }

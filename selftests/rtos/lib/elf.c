@@ -432,6 +432,7 @@ void elf_start(struct process *p, struct crtos_regs *r)
 	err = make_stack(&l) ?: get_strings(&l);
 	if (err)
 		fail(&l, err);
+	sched_ask(p);
 	set_name(&l);
 	err = open_file(&l) ?: read_headers(&l) ?: load_segments(&l);
 	if (err)

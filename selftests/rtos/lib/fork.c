@@ -92,7 +92,8 @@ static void copy_thread(struct thread *to, struct thread *from, const struct chi
 		fpu_save(from);
 	memcpy(to->fpu, from->fpu, sizeof(to->fpu));
 	to->policy = from->policy;
-	to->priority = from->priority;
+	to->own_priority = from->own_priority;
+	to->priority = from->own_priority;
 	to->call_priority = from->call_priority;
 	to->timeout = from->timeout;
 	to->sig.blocked = from->sig.blocked;

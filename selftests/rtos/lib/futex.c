@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Futexes between threads of a process, and what the end of a thread does to them.
+ * Who waits for a mutex that inherits priority has an owner, and gets the mutex with
+ * its wake-up.
  *
  * In memory that processes share a futex is Linux's, which knows its page.  All
  * others are found by their address.  Threads of a process never run at the same
@@ -14,11 +16,16 @@
 #define FUTEX_REQUEUE		3
 #define FUTEX_CMP_REQUEUE	4
 #define FUTEX_WAKE_OP		5
+#define FUTEX_LOCK_PI		6
+#define FUTEX_UNLOCK_PI		7
+#define FUTEX_TRYLOCK_PI	8
 #define FUTEX_WAIT_BITSET	9
 #define FUTEX_WAKE_BITSET	10
+#define FUTEX_LOCK_PI2		13
 #define FUTEX_PRIVATE		128
 #define FUTEX_CLOCK_REALTIME	256
 #define ANY_BIT			0xffffffff
+#define PI_BIT			BIT(32)	/* waits for a mutex that inherits priority */
 
 /* What FUTEX_WAKE_OP does, and compares the old value by */
 #define OP_ARG_SHIFT		8
@@ -39,7 +46,7 @@ static bool is_shared(struct process *p, u64 addr)
 }
 
 /* Who waits there with one of @bits: the highest priority, and then who came first */
-static struct thread *first_waiter(struct process *p, u64 addr, u32 bits)
+static struct thread *first_waiter(struct process *p, u64 addr, u64 bits)
 {
 	struct thread *t, *first = NULL;
 
@@ -53,7 +60,7 @@ static struct thread *first_waiter(struct process *p, u64 addr, u32 bits)
 	return first;
 }
 
-u32 futex_wake(struct process *p, u64 addr, u32 count, u32 bits)
+u32 futex_wake(struct process *p, u64 addr, u32 count, u64 bits)
 {
 	struct thread *t;
 	u32 woken;
@@ -103,9 +110,21 @@ static s64 wait_here(struct thread *t, u32 clock, u64 end)
 	return 0;
 }
 
+static u32 clock_of(const u64 *a)
+{
+	return a[1] & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+}
+
+static void begin_to_wait(struct thread *t, u64 addr, u64 bits)
+{
+	t->futex = addr;
+	t->futex_bits = bits;
+	t->futex_turn = t->process->futex_turns++;
+}
+
 static s64 futex_wait(struct process *p, const u64 *a, bool bitset)
 {
-	u32 clock = a[1] & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	u32 clock = clock_of(a);
 	u32 bits = bitset ? a[5] : ANY_BIT;
 	struct thread *t = current_thread();
 	u64 end = 0;
@@ -119,9 +138,7 @@ static s64 futex_wait(struct process *p, const u64 *a, bool bitset)
 		err = check_value(p, a[0], a[2]);
 	if (err)
 		return err;
-	t->futex = a[0];
-	t->futex_bits = bits;
-	t->futex_turn = p->futex_turns++;
+	begin_to_wait(t, a[0], bits);
 	err = wait_here(t, clock, end);
 	t->futex = 0;
 	return err;
@@ -223,8 +240,115 @@ static s64 forward_shared(struct process *p, const u64 *a)
 	return slot_forward(p, __NR_futex, args);
 }
 
+/* The first who waits has it then, and the others wait for that one. */
+static s64 pi_give(struct thread *from, u64 addr, u32 flags)
+{
+	struct process *p = from->process;
+	struct thread *to = first_waiter(p, addr, PI_BIT), *t;
+	u32 value = flags;
+
+	if (to) {
+		to->futex = 0;
+		to->owner = NULL;
+		value |= to->tid;
+		for (t = p->threads; t; t = t->next) {
+			if (t->futex != addr || t->owner != from)
+				continue;
+			t->owner = to;
+			value |= FUTEX_WAITERS;
+		}
+		thread_inherit(to);
+		thread_wake(to);
+	}
+	thread_inherit(from);
+	return copy_to_user(&p->mm, addr, &value, sizeof(value));
+}
+
+/* What is at @addr.  -EDEADLK: the caller has it. */
+static s64 pi_look(struct process *p, u64 addr, u32 *value)
+{
+	if (addr % sizeof(*value))
+		return -EINVAL;
+	if (copy_from_user(&p->mm, value, addr, sizeof(*value)))
+		return -EFAULT;
+	return (*value & FUTEX_TID_MASK) == current_thread()->tid ? -EDEADLK : 0;
+}
+
+/* -EAGAIN: it is another's. */
+static s64 pi_try(struct process *p, u64 addr, u32 *value)
+{
+	s64 err = pi_look(p, addr, value);
+	u32 taken = (*value & FUTEX_OWNER_DIED) | current_thread()->tid;
+
+	if (!err && *value & FUTEX_TID_MASK)
+		err = -EAGAIN;
+	return err ?: copy_to_user(&p->mm, addr, &taken, sizeof(taken));
+}
+
+/* Whoever has it inherits the priority, unless he waits for the caller. */
+static s64 pi_begin_to_wait(struct thread *t, u64 addr, u32 value)
+{
+	struct process *p = t->process;
+	struct thread *owner = thread_find(p, value & FUTEX_TID_MASK), *o;
+
+	if (!owner)
+		return -ESRCH;
+	for (o = owner; o; o = o->owner)
+		if (o == t)
+			return -EDEADLK;
+	value |= FUTEX_WAITERS;
+	if (copy_to_user(&p->mm, addr, &value, sizeof(value)))
+		return -EFAULT;
+	begin_to_wait(t, addr, PI_BIT);
+	t->owner = owner;
+	thread_inherit(owner);
+	return 0;
+}
+
+static s64 futex_lock_pi(struct process *p, const u64 *a, u32 clock)
+{
+	struct thread *t = current_thread(), *owner;
+	u32 value = 0;
+	u64 end = 0;
+	s64 err;
+
+	err = get_end(p, a, true, clock, &end);
+	signal_tell_mask(p);
+	err = err ?: pi_try(p, a[0], &value);
+	if (err == -EAGAIN)
+		err = pi_begin_to_wait(t, a[0], value) ?: wait_here(t, clock, end);
+	owner = t->owner;
+	t->futex = 0;
+	t->owner = NULL;
+	thread_inherit(owner);
+	if (err == -EINTR)
+		t->restart = CRTOS_ENTRY_RESTART_ALWAYS;
+	return err;
+}
+
+static s64 futex_unlock_pi(struct process *p, const u64 *a)
+{
+	u32 value;
+	s64 err = pi_look(p, a[0], &value);
+
+	if (!err)
+		return -EPERM;
+	return err == -EDEADLK ? pi_give(current_thread(), a[0], 0) : err;
+}
+
+static void pi_owner_ends(struct thread *t)
+{
+	struct thread *w;
+
+	for (w = t->process->threads; w; w = w->next)
+		if (w->owner == t)
+			pi_give(t, w->futex, FUTEX_OWNER_DIED);
+}
+
 s64 sys_futex(struct process *p, const u64 *a)
 {
+	u32 value = 0;
+
 	if (!(a[1] & FUTEX_PRIVATE) && is_shared(p, a[0]))
 		return forward_shared(p, a);
 	switch ((u32)a[1] & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
@@ -242,6 +366,14 @@ s64 sys_futex(struct process *p, const u64 *a)
 		return futex_requeue(p, a, true);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(p, a);
+	case FUTEX_LOCK_PI:
+		return futex_lock_pi(p, a, CLOCK_REALTIME);
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(p, a, clock_of(a));
+	case FUTEX_TRYLOCK_PI:
+		return pi_try(p, a[0], &value);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(p, a);
 	}
 	return -ENOSYS;
 }
@@ -271,26 +403,27 @@ static void owner_dies(struct thread *t, u64 addr, bool pending)
 		wake_one(p, addr);
 }
 
-/* Mutexes with priority inheritance are not there: what is marked so is left alone. */
 static void walk_robust_list(struct thread *t, u64 head)
 {
 	struct mm *mm = &t->process->mm;
-	u64 list[ROBUST_LEN / sizeof(u64)], entry, next;
+	u64 list[ROBUST_LEN / sizeof(u64)], entry, next, pending;
 	u32 i;
 
 	if (copy_from_user(mm, list, head, sizeof(list)))
 		return;
 	entry = list[0];
+	pending = list[2] & ~ROBUST_PI;
 	for (i = 0; (entry & ~ROBUST_PI) != head && i < ROBUST_LIMIT; i++) {
 		/* Before it is given away, and may be gone */
 		if (copy_from_user(mm, &next, entry & ~ROBUST_PI, sizeof(next)))
 			return;
-		if (entry != list[2] && !(entry & ROBUST_PI))
+		entry &= ~ROBUST_PI;
+		if (entry != pending)
 			owner_dies(t, entry + list[1], false);
 		entry = next;
 	}
-	if (list[2] && !(list[2] & ROBUST_PI))
-		owner_dies(t, list[2] + list[1], true);
+	if (pending)
+		owner_dies(t, pending + list[1], true);
 }
 
 /* Once for each thread: its mutexes are free, and who joins it is woken. */
@@ -302,6 +435,7 @@ void futex_thread_ends(struct thread *t)
 
 	t->robust = 0;
 	t->clear_tid = 0;
+	pi_owner_ends(t);
 	if (robust)
 		walk_robust_list(t, robust);
 	if (clear_tid && !copy_to_user(&p->mm, clear_tid, &zero, sizeof(zero)))

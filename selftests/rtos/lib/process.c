@@ -113,6 +113,8 @@ static void process_create(u32 index)
 	struct process *p = &processes[index];
 
 	process_prepare(p, index);
+	/* Until the program's is known: it may be higher than that of who runs now. */
+	p->threads->priority = MAX_PRIORITY;
 	p->mm.lookups = &p->slot->lookups;
 	p->mm.start = align_up(max(p->slot->window_addr, PAGE_SIZE), PAGE_SIZE);
 	p->mm.end = align_down(p->slot->window_addr + p->slot->window_len, PAGE_SIZE);

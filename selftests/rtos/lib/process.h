@@ -203,7 +203,8 @@ struct process {
  * @restart: CRTOS_ENTRY_RESTART or CRTOS_ENTRY_RESTART_ALWAYS of the call, or 0
  * @forked: is a copy and has no program to start
  * @policy: SCHED_OTHER, SCHED_FIFO or SCHED_RR
- * @priority: 0 with SCHED_OTHER, or 1 to 99
+ * @own_priority: 0 with SCHED_OTHER, or 1 to 99
+ * @priority: that, or a higher one of a thread that waits for it
  * @call_priority: what its forwarded calls carry, 0: @priority
  * @timeout: how long they may take, in cycles, 0: for ever
  * @deadline: when the one under way is cancelled, 0: never
@@ -213,6 +214,7 @@ struct process {
  * @futex: address that it waits at, 0: nowhere, or it was woken
  * @futex_bits: which of those who wake are meant
  * @futex_turn: who began to wait first
+ * @owner: has what it waits for, and inherits its priority; NULL: nobody
  */
 struct thread {
 	enum thread_state state;
@@ -221,12 +223,12 @@ struct thread {
 	struct thread *next, *next_ready;
 	u64 sp, fs_base, gs_base;
 	u32 nr, entry;
-	u8 restart, policy, priority, call_priority;
+	u8 restart, policy, own_priority, priority, call_priority;
 	bool forked;
 	u64 timeout, deadline, wake_at;
 	u64 clear_tid, robust;
-	u64 futex, futex_turn;
-	u32 futex_bits;
+	u64 futex, futex_turn, futex_bits;
+	struct thread *owner;
 	struct thread_signals sig;
 	u8 fpu[1024] __aligned(64);
 };
@@ -275,6 +277,7 @@ void thread_wait_until(struct thread *t, u64 tsc);
 void thread_wake(struct thread *t);
 void thread_wake_all(struct process *p);
 void thread_set_priority(struct thread *t, u8 policy, u8 priority);
+void thread_inherit(struct thread *t);
 u64 thread_timeouts(u64 now);
 bool thread_run_next(void);
 void thread_forget_all(void);
@@ -284,14 +287,16 @@ void fpu_restore(struct thread *t);
 struct crtos_regs *thread_regs(struct thread *t);
 
 /* sched.c */
+void sched_ask(struct process *p);
 s64 sys_sched_yield(struct process *p, const u64 *a);
 s64 sys_sched_setscheduler(struct process *p, const u64 *a);
 s64 sys_sched_setparam(struct process *p, const u64 *a);
 s64 sys_sched_getscheduler(struct process *p, const u64 *a);
 s64 sys_sched_getparam(struct process *p, const u64 *a);
+s64 sys_sched_setattr(struct process *p, const u64 *a);
 
 /* futex.c */
-u32 futex_wake(struct process *p, u64 addr, u32 count, u32 bits);
+u32 futex_wake(struct process *p, u64 addr, u32 count, u64 bits);
 void futex_thread_ends(struct thread *t);
 s64 sys_futex(struct process *p, const u64 *a);
 s64 sys_set_robust_list(struct process *p, const u64 *a);
@@ -467,6 +472,7 @@ s64 sys_fork(struct process *p, const u64 *a);
 #define __NR_epoll_pwait	281
 #define __NR_rt_tgsigqueueinfo	297
 #define __NR_getcpu		309
+#define __NR_sched_setattr	314
 #define __NR_execveat		322
 #define __NR_membarrier		324
 #define __NR_rseq		334

@@ -68,6 +68,7 @@ typedef __builtin_va_list va_list;
 #define E2BIG		7
 #define ENOEXEC		8
 #define ENAMETOOLONG	36
+#define EDEADLK		35
 #define ENOSYS		38
 #define ELOOP		40
 #define ETIMEDOUT	110

@@ -10,6 +10,24 @@
 #define SCHED_IDLE		5
 #define SCHED_RESET_ON_FORK	0x40000000
 
+static bool is_real_time(u32 policy)
+{
+	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+/* Also what the process was started with */
+void sched_ask(struct process *p)
+{
+	s64 policy = forward(p, __NR_sched_getscheduler) & ~(s64)SCHED_RESET_ON_FORK;
+	u32 priority;
+
+	if (!is_real_time(policy))
+		thread_set_priority(p->threads, SCHED_OTHER, 0);
+	else if (!forward(p, __NR_sched_getparam, 0, p->mm.scratch) &&
+		 !copy_from_user(&p->mm, &priority, p->mm.scratch, sizeof(priority)))
+		thread_set_priority(p->threads, policy, priority);
+}
+
 s64 sys_sched_yield(struct process *p, const u64 *a)
 {
 	thread_yield();
@@ -25,11 +43,6 @@ static struct thread *find(struct process *p, u64 tid)
 static bool is_first(const struct thread *t)
 {
 	return t == t->process->threads;
-}
-
-static bool is_real_time(u32 policy)
-{
-	return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
 static s64 check(u32 policy, u32 priority)
@@ -87,6 +100,15 @@ s64 sys_sched_getparam(struct process *p, const u64 *a)
 
 	if (!t || is_first(t) || !a[1])
 		return slot_forward(p, __NR_sched_getparam, a);
-	priority = t->priority;
+	priority = t->own_priority;
 	return copy_to_user(&p->mm, a[1], &priority, sizeof(priority));
+}
+
+s64 sys_sched_setattr(struct process *p, const u64 *a)
+{
+	s64 err = slot_forward(p, __NR_sched_setattr, a);
+
+	if (!err)
+		sched_ask(p);
+	return err;
 }

@@ -215,6 +215,7 @@ static const syscall_fn local_calls[] = {
 	[__NR_epoll_pwait] = sys_masked,
 	[__NR_rt_tgsigqueueinfo] = sys_rt_tgsigqueueinfo,
 	[__NR_getcpu] = sys_getcpu,
+	[__NR_sched_setattr] = sys_sched_setattr,
 	[__NR_execveat] = sys_execve,
 	[__NR_membarrier] = sys_membarrier,
 	[__NR_rseq] = sys_missing,

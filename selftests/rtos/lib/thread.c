@@ -109,13 +109,16 @@ void thread_yield(void)
 	leave(t);
 }
 
-/* For a higher one, or at the end of a time slice: who is SCHED_FIFO has none. */
+/*
+ * For a higher one, or at the end of a time slice: who is SCHED_FIFO has none, nor has
+ * one with a priority that is not its own.
+ */
 void thread_preempt(void)
 {
 	struct thread *t = current_thread();
-	bool over = this_cpu()->slice_over;
+	bool stays = t->policy == SCHED_FIFO || t->priority > t->own_priority;
 
-	set_ready(t, t->policy == SCHED_FIFO || (t->policy == SCHED_RR && !over));
+	set_ready(t, stays || (t->policy == SCHED_RR && !this_cpu()->slice_over));
 	leave(t);
 }
 
@@ -180,18 +183,43 @@ static void unlink_ready(struct thread *t)
 	*link = t->next_ready;
 }
 
-void thread_set_priority(struct thread *t, u8 policy, u8 priority)
+/* Its own, or the highest of those that wait for it */
+static u8 inherited(const struct thread *t)
 {
-	struct cpu *cpu = this_cpu();
+	u8 priority = t->own_priority;
+	struct thread *w;
 
-	t->policy = policy;
-	t->priority = priority;
+	for (w = t->process->threads; w; w = w->next)
+		if (w->owner == t)
+			priority = max(priority, w->priority);
+	return priority;
+}
+
+static void reschedule(struct thread *t)
+{
 	if (t->state == THREAD_READY) {
 		unlink_ready(t);
 		set_ready(t, false);
 	}
 	/* One that was ready before may come first now. */
-	cpu->need_resched = true;
+	this_cpu()->need_resched = true;
+}
+
+/* Who waits for it, or their priorities, have changed.  Nobody waits in a circle. */
+void thread_inherit(struct thread *t)
+{
+	for (; t && t->priority != inherited(t); t = t->owner) {
+		t->priority = inherited(t);
+		reschedule(t);
+	}
+}
+
+void thread_set_priority(struct thread *t, u8 policy, u8 priority)
+{
+	t->policy = policy;
+	t->own_priority = priority;
+	thread_inherit(t);
+	reschedule(t);
 }
 
 /* It does not run. */

@@ -1,63 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads, in lines that are the same on Linux and on an RTOS:
- *
- *	threads [NAME...]
- *	threads -l		the names
- *
- * All checks, or those that are named. Nothing that is printed depends on which
- * thread runs when.
+ * What programs find of a C library, above all threads: checks as check.h has them.
+ * Nothing that is printed depends on which thread runs when.
  */
-#include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <limits.h>
+#include <math.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
-#define LENGTH(array)	((int)(sizeof(array) / sizeof((array)[0])))
+#include "check.h"
+
 #define MS		1000000LL
 #define SECOND		1000000000LL
 
 typedef void *(*thread_fn)(void *arg);
 
-static const char *check;
 static atomic_int count;
-
-/* A line, in one write() */
-__attribute__((format(printf, 1, 2)))
-static void say(const char *format, ...)
-{
-	char line[512];
-	int n = snprintf(line, sizeof(line), "%s: ", check);
-	va_list args;
-
-	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - n - 1, format, args);
-	va_end(args);
-	line[n++] = '\n';
-	if (write(STDOUT_FILENO, line, n) != n)
-		_exit(99);
-}
-
-static const char *yes(bool is)
-{
-	return is ? "yes" : "no";
-}
 
 /* What the functions of pthreads return */
 static void result(const char *what, int err)
@@ -113,18 +82,6 @@ static pid_t tid(void)
 	return syscall(SYS_gettid);
 }
 
-static void say_status(const char *what, pid_t pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) != pid)
-		say("%s: %s", what, strerror(errno));
-	else if (WIFSIGNALED(status))
-		say("%s: signal %d", what, WTERMSIG(status));
-	else
-		say("%s: status %d", what, WEXITSTATUS(status));
-}
-
 /* A process with threads, which @fn does not outlive */
 static void in_child(const char *what, void (*fn)(void))
 {
@@ -134,7 +91,7 @@ static void in_child(const char *what, void (*fn)(void))
 		fn();
 		_exit(97);
 	}
-	say_status(what, pid);
+	end_child(what, pid);
 }
 
 static void *square(void *arg)
@@ -236,6 +193,29 @@ static void mutexes(void)
 	result("timedlock", pthread_mutex_timedlock(&mutex, &soon));
 	say("not before: %s", yes(now(CLOCK_REALTIME) >= soon.tv_sec * SECOND + soon.tv_nsec));
 	pthread_mutex_unlock(&mutex);
+}
+
+static void *try_lock(void *m)
+{
+	long err = pthread_mutex_trylock(m);
+
+	if (!err)
+		pthread_mutex_unlock(m);
+	return (void *)err;
+}
+
+static void *lock_once(void *m)
+{
+	long err = pthread_mutex_lock(m);
+
+	if (!err)
+		pthread_mutex_unlock(m);
+	return (void *)err;
+}
+
+static void *lock_until(void *end)
+{
+	return (void *)(long)pthread_mutex_timedlock(&mutex, end);
 }
 
 static void kinds(void)
@@ -492,15 +472,63 @@ static void *allocate(void *arg)
 	return (void *)bad;
 }
 
+/* A block that grows to megabytes and shrinks keeps what is in it. */
+static void *reallocate(void *arg)
+{
+	size_t size = 0, next, i;
+	unsigned char *block = NULL;
+	long bad = 0, round;
+
+	for (round = 0; round < 4; round++) {
+		for (next = 16; next < 3 << 20; size = next, next += next / 2 + 7) {
+			block = realloc(block, next);
+			memset(block + size, (long)arg + round, next - size);
+			for (i = 0; i < size; i += 509)
+				bad += block[i] != (unsigned char)((long)arg + round);
+		}
+		size = 0;
+		block = realloc(block, 10);
+		bad += block[9] != (unsigned char)((long)arg + round);
+	}
+	free(block);
+	return (void *)bad;
+}
+
+/* What was in use and full */
+static void cleared(void)
+{
+	long bad = 0, i, j;
+
+	for (i = 1; i < 1 << 20; i *= 3) {
+		char *block = malloc(i);
+
+		memset(block, 1, i);
+		free(block);
+		block = calloc(1, i);
+		for (j = 0; j < i; j++)
+			bad += !!block[j];
+		free(block);
+	}
+	say("bytes left: %ld", bad);
+}
+
+/* The compiler does not know. */
+static volatile size_t far_too_much = 1UL << 46;
+
 static void allocation(void)
 {
-	pthread_t threads[4];
+	void *aligned = aligned_alloc(4096, 8192);
+	pthread_t threads[6];
 	long i;
 
 	for (i = 0; i < LENGTH(threads); i++)
-		threads[i] = start(allocate, (void *)(i + 1));
+		threads[i] = start(i % 2 ? reallocate : allocate, (void *)(i + 1));
 	for (i = 0; i < LENGTH(threads); i++)
 		say("bad: %ld", join(threads[i]));
+	cleared();
+	say("aligned: %s", yes(aligned && !((uintptr_t)aligned % 4096)));
+	free(aligned);
+	say("too much: %s", malloc(far_too_much) ? "there is" : strerror(errno));
 }
 
 static void *post_only(void *arg)
@@ -538,6 +566,20 @@ static void *on_large_stack(void *arg)
 	return (void *)sum;
 }
 
+/* Megabytes in many frames */
+static __attribute__((noinline)) long recurse(long depth)
+{
+	volatile char frame[1000];
+
+	frame[depth % 1000] = depth;
+	return depth ? recurse(depth - 1) + frame[depth % 1000] : 0;
+}
+
+static void *recurse_deeply(void *arg)
+{
+	return (void *)recurse(5000);
+}
+
 static void stacks(void)
 {
 	pthread_attr_t attr;
@@ -549,6 +591,9 @@ static void stacks(void)
 	pthread_attr_setstacksize(&attr, 8 << 20);
 	result("create", pthread_create(&thread, &attr, on_large_stack, NULL));
 	say("thread: %ld", join(thread));
+	say("recursion: %ld", recurse(5000));
+	result("create", pthread_create(&thread, &attr, recurse_deeply, NULL));
+	say("in a thread: %ld", join(thread));
 	pthread_attr_setstacksize(&attr, PTHREAD_STACK_MIN);
 	result("create", pthread_create(&thread, &attr, square, (void *)5L));
 	say("small: %ld", join(thread));
@@ -570,7 +615,7 @@ static void *die_while_awaited(void *arg)
 	return NULL;
 }
 
-static void robust(void)
+static void robust_with(int protocol)
 {
 	pthread_mutexattr_t attr;
 	pthread_mutex_t m;
@@ -578,6 +623,7 @@ static void robust(void)
 
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutexattr_setprotocol(&attr, protocol);
 	pthread_mutex_init(&m, &attr);
 	join(start(die_with_mutex, &m));
 	result("lock", pthread_mutex_lock(&m));
@@ -590,6 +636,12 @@ static void robust(void)
 	result("unlock", pthread_mutex_unlock(&m));
 	result("lock", pthread_mutex_lock(&m));
 	join(thread);
+}
+
+static void robust(void)
+{
+	robust_with(PTHREAD_PRIO_NONE);
+	robust_with(PTHREAD_PRIO_INHERIT);
 }
 
 static int pipe_fds[2];
@@ -697,7 +749,7 @@ static void kill_in_thread(void)
 
 static void *exec(void *arg)
 {
-	execl("/proc/self/exe", "threads", "exec_target", NULL);
+	execl("/proc/self/exe", "libc", "exec_target", NULL);
 	return NULL;
 }
 
@@ -892,7 +944,7 @@ static void *fork_here(void *arg)
 
 	if (!pid)
 		_exit(tid() == getpid() ? 11 : 12);
-	say_status("child", pid);
+	end_child("child", pid);
 	return NULL;
 }
 
@@ -934,25 +986,33 @@ static void sleeping(void)
 		say("slept long enough: %ld", join(threads[i]));
 }
 
+#define BETWEEN	"1: dec %1\n\tjnz 1b\n\tsyscall\n\t"
+
 static bool has_avx;
 
-/* Values that the registers have, and keep while other threads have theirs there */
+/*
+ * Values that the registers have, and keep while other threads have theirs there,
+ * which get the CPU by a call, or before it by the timer.
+ */
 static void *use_fpu(void *arg)
 {
 	double in[4] __attribute__((aligned(32))), out[4] __attribute__((aligned(32)));
-	long bad = 0;
+	long bad = 0, spins;
 	int i, j;
 
 	for (j = 0; j < 4; j++)
 		in[j] = (long)arg + j / 8.0;
 	for (i = 0; i < 200; i++) {
+		spins = i % 20 ? 1 : 200000;
 		if (has_avx)
-			asm volatile("vmovapd %1, %%ymm13\n\tsyscall\n\tvmovapd %%ymm13, %0"
-				     : "=m" (out) : "m" (in), "a" (SYS_sched_yield)
+			asm volatile("vmovapd %2, %%ymm13\n\t" BETWEEN "vmovapd %%ymm13, %0"
+				     : "=m" (out), "+r" (spins)
+				     : "m" (in), "a" (SYS_sched_yield)
 				     : "xmm13", "rcx", "r11", "memory");
 		else
-			asm volatile("movapd %1, %%xmm13\n\tsyscall\n\tmovapd %%xmm13, %0"
-				     : "=m" (out) : "m" (in), "a" (SYS_sched_yield)
+			asm volatile("movapd %2, %%xmm13\n\t" BETWEEN "movapd %%xmm13, %0"
+				     : "=m" (out), "+r" (spins)
+				     : "m" (in), "a" (SYS_sched_yield)
 				     : "xmm13", "rcx", "r11", "memory");
 		bad += !!memcmp(in, out, has_avx ? 32 : 16);
 	}
@@ -1069,7 +1129,7 @@ static void shared(void)
 #ifdef __GLIBC__
 	result("mutex of the dead", pthread_mutex_lock(&c->mutex));
 #endif
-	say_status("child", pid);
+	end_child("child", pid);
 }
 
 static sigjmp_buf env;
@@ -1105,10 +1165,205 @@ static void faults(void)
 		say("%ld", join(start(overflow, NULL)));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} checks[] = {
+/* More than the reserve of its stack: the handler has another one. */
+static void *use_up_stack(void *arg)
+{
+	stack_t ss = { .ss_sp = malloc(65536), .ss_size = 65536 };
+
+	sigaltstack(&ss, NULL);
+	return (void *)(sigsetjmp(env, 1) ?: recurse(LONG_MAX));
+}
+
+static void handle_alarm(void)
+{
+	struct itimerval soon = { .it_value.tv_usec = 10000 };
+	sigset_t none;
+
+	sigemptyset(&none);
+	set_handler(SIGALRM, 0);
+	block(SIG_BLOCK, SIGALRM);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	show("sigsuspend()", sigsuspend(&none));
+	block(SIG_UNBLOCK, SIGALRM);
+	alarm(100);
+	say("left of an alarm: %s", yes(alarm(0) > 90));
+}
+
+static void interrupted(void)
+{
+	struct sigaction sa = { .sa_handler = jump };
+
+	if (!sigsetjmp(env, 1)) {
+		sigaction(SIGINT, &sa, NULL);
+		if (write(pipe_fds[1], "", 1) == 1)
+			pause();
+	}
+	_exit(21);
+}
+
+static void abort_handled(void)
+{
+	set_handler(SIGABRT, 0);
+	abort();
+}
+
+/* Of those that programs have most often */
+static void handlers(void)
+{
+	struct sigaction sa = { .sa_handler = jump, .sa_flags = SA_ONSTACK };
+	pid_t pid;
+
+	if (pipe(pipe_fds))
+		say("pipe");
+	count = 0;
+	handle_alarm();
+	set_handler(SIGINT, 0);
+	raise(SIGINT);
+	kill(getpid(), SIGINT);
+	say("caught: %d", count);
+	pid = fork();
+	if (!pid)
+		interrupted();
+	read_byte(NULL);
+	kill(pid, SIGINT);
+	end_child("SIGINT of another", pid);
+	sigaction(SIGSEGV, &sa, NULL);
+	say("stack that is used up: %ld", join(start(use_up_stack, NULL)));
+	in_child("abort()", abort_handled);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+static void formats(void)
+{
+	const double values[] = {
+		0, -0.0, 1.0 / 3, 2e9, -1.5e300, DBL_MIN / 3, DBL_MAX, INFINITY, -NAN,
+	};
+	double back;
+	char text[400];
+	int i;
+
+	for (i = 0; i < LENGTH(values); i++) {
+		snprintf(text, sizeof(text), "%.17g", values[i]);
+		back = strtod(text, NULL);
+		say("%s %.3f %.0f %e %a: the same %s", text, values[i], values[i], values[i],
+		    values[i], yes(!memcmp(&back, &values[i], sizeof(back))));
+	}
+	say("%Lg %.30Lf", 1 / 3.0L, 1 / 3.0L);
+}
+
+static void unflushed(void)
+{
+	printf("%s: written by exit()\n", check);
+	exit(0);
+}
+
+static void *print_lines(void *arg)
+{
+	int i;
+
+	for (i = 0; i < 500; i++)
+		fprintf(arg, "%d %.2f\n", i, i / 4.0);
+	return NULL;
+}
+
+/* Lines of several threads, in a file that is written in blocks */
+static void streams(void)
+{
+	FILE *file = tmpfile();
+	double value, sum = 0;
+	pthread_t threads[3];
+	int i, n, lines = 0;
+
+	setvbuf(file, NULL, _IOFBF, 1000);
+	for (i = 0; i < LENGTH(threads); i++)
+		threads[i] = start(print_lines, file);
+	for (i = 0; i < LENGTH(threads); i++)
+		join(threads[i]);
+	say("at %ld", ftell(file));
+	rewind(file);
+	while (fscanf(file, "%d %lf", &n, &value) == 2) {
+		lines += value == n / 4.0;
+		sum += value;
+	}
+	say("%d lines, sum %.2f, end %s", lines, sum, yes(feof(file)));
+	fseek(file, -3, SEEK_END);
+	n = fgetc(file);
+	say("then %c, %c", n, ungetc('x', file) == 'x' ? fgetc(file) : '?');
+	fclose(file);
+}
+
+static void stdio(void)
+{
+	formats();
+	streams();
+	in_child("child", unflushed);
+}
+
+static void environment(void)
+{
+	char *large = malloc(100001);
+	int i, n = 0;
+
+	memset(large, 'x', 100000);
+	large[100000] = 0;
+	clearenv();
+	for (i = 0; i < 200; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "NAME%d", i);
+		setenv(name, large + 99900 - i, 1);
+	}
+	setenv("NAME7", "changed", 1);
+	setenv("NAME8", "not changed", 0);
+	unsetenv("NAME9");
+	putenv("PUT=there");
+	setenv("LARGE", large, 1);
+	for (i = 0; environ[i]; i++)
+		n += strlen(environ[i]);
+	say("%d of %d bytes: %s %zu %s %s %zu", i, n, getenv("NAME7"), strlen(getenv("NAME8")),
+	    getenv("NAME9") ?: "none", getenv("PUT"), strlen(getenv("LARGE")));
+	free(large);
+}
+
+/* The owner has the priority of who waits: see programs/priority.c. */
+static void inheritance(void)
+{
+	struct timespec soon = in_ms(CLOCK_REALTIME, 20);
+	pthread_mutexattr_t attr;
+	pthread_t threads[4];
+	int i;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+	result("protocol", pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT));
+	result("init", pthread_mutex_init(&mutex, &attr));
+	result("not locked", pthread_mutex_unlock(&mutex));
+	shared_sum = 0;
+	for (i = 0; i < LENGTH(threads); i++)
+		threads[i] = start(add, NULL);
+	for (i = 0; i < LENGTH(threads); i++)
+		join(threads[i]);
+	say("sum %ld", shared_sum);
+	conditions();
+	result("lock", pthread_mutex_lock(&mutex));
+	result("again", pthread_mutex_lock(&mutex));
+	result("another's", join(start(try_lock, &mutex)));
+	result("and for some time", join(start(lock_until, &soon)));
+	count = 0;
+	set_handler(SIGUSR1, 0);
+	threads[0] = start(lock_once, &mutex);
+	pause_ms(5);
+	pthread_kill(threads[0], SIGUSR1);
+	while (!count)
+		sched_yield();
+	result("unlock", pthread_mutex_unlock(&mutex));
+	result("in spite of a signal", join(threads[0]));
+	result("free", join(start(try_lock, &mutex)));
+	pthread_mutex_init(&mutex, NULL);
+}
+
+static const struct check checks[] = {
 	{ "create", create }, { "one_by_one", one_by_one }, { "barriers", barriers },
 	{ "mutexes", mutexes }, { "kinds", kinds }, { "conditions", conditions },
 	{ "broadcast", broadcast }, { "semaphores", semaphores }, { "rwlocks", rwlocks },
@@ -1117,27 +1372,12 @@ static const struct {
 	{ "calls", calls }, { "exits", exits }, { "signals", signals },
 	{ "sigwaits", sigwaits }, { "cancel", cancel }, { "forks", forks },
 	{ "sleeping", sleeping }, { "fpu", fpu }, { "identity", identity },
-	{ "shared", shared }, { "faults", faults }, { "exec_target", exec_target },
+	{ "shared", shared }, { "faults", faults }, { "handlers", handlers },
+	{ "stdio", stdio }, { "environment", environment }, { "inheritance", inheritance },
+	{ "exec_target", exec_target },
 };
 
 int main(int argc, char **argv)
 {
-	struct rlimit no_core = { 0, 0 };
-	int i, j;
-
-	if (argc > 1 && !strcmp(argv[1], "-l")) {
-		for (i = 0; i < LENGTH(checks); i++)
-			puts(checks[i].name);
-		return 0;
-	}
-	setrlimit(RLIMIT_CORE, &no_core);
-	for (i = 0; i < LENGTH(checks); i++) {
-		for (j = 1; j < argc && strcmp(argv[j], checks[i].name); j++)
-			;
-		if (j == argc && argc > 1)
-			continue;
-		check = checks[i].name;
-		checks[i].run();
-	}
-	return 0;
+	return run_checks(checks, LENGTH(checks), argv, NULL);
 }

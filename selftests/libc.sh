@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Threads: programs/threads.c says the same on Linux and on the RTOS, built with musl
-# and glibc, and at fixed and at any addresses.
+# What a C library needs: programs/libc.c says the same on Linux and on the RTOS, built
+# with musl and glibc, and at fixed and at any addresses.
 
 . "$(dirname "$0")/lib.sh"
 
-WAYS='threads threads-pie threads-glibc threads-glibc-pie'
-
+WAYS='libc libc-pie libc-glibc libc-glibc-pie'
 
 # part NAME: what a check says on both sides
 part()
@@ -39,7 +38,7 @@ is_built()
 	esac
 }
 
-NAMES=$(./threads -l)
+NAMES=$(./libc -l)
 _plan=0
 for _way in $WAYS; do
 	_plan=$((_plan + 2 + $(echo "$NAMES" | wc -l)))
