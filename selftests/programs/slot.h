@@ -67,7 +67,7 @@ static inline bool slot_open(void)
 	       !syscall(SYS_arch_prctl, ARCH_CRTOS_HANDLER, handler);
 }
 
-/* See ring.c of Linux for the barriers. */
+/* See ring.h of Linux for the barriers. */
 static inline struct crtos_entry *slot_publish(unsigned int index, long nr, const __u64 *args,
 					       int flags)
 {
