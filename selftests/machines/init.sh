@@ -33,7 +33,19 @@ for word in $words; do
 	esac
 done
 sh "/jobs/$crtos_job.sh" </dev/null >$verdict 2>/dev/console
-echo "# job $crtos_job ended: $?" >$verdict
+status=$?
+
+# What was allocated less than five seconds ago, or was looked at for the first time, is
+# not reported.
+leaks=/sys/kernel/debug/kmemleak
+if [ -e $leaks ]; then
+	{
+		echo scan >$leaks && sleep 6 && echo scan >$leaks ||
+			echo "kmemleak: leaked: unknown, it cannot scan"
+		sed 's/^/kmemleak: leaked: /' $leaks
+	} >/dev/console
+fi
+echo "# job $crtos_job ended: $status" >$verdict
 
 # Setting a terminal waits until its output is out.
 stty -F $verdict raw -echo
