@@ -1257,6 +1257,21 @@ TEST_F(semantics, user_namespace)
 	EXPECT_EQ(-EPERM, call(p, SYS_sethostname, put_string(p, IN, "inside"), 6));
 }
 
+/* Each time: who looks for other threads finds those of no call that has ended. */
+TEST_F_TIMEOUT(semantics, single_threaded, 120)
+{
+	struct process *p = self->p;
+	unsigned int round;
+
+	for (round = 0; round < 30; round++) {
+		ASSERT_TRUE(process_block(p, 4));
+		EXPECT_EQ(-EINVAL, call(p, SYS_unshare, CLONE_THREAD));
+		ASSERT_TRUE(process_unblock(p, 4));
+		ASSERT_EQ(0, call(p, SYS_unshare, CLONE_THREAD))
+			TH_LOG("round %u", round);
+	}
+}
+
 TEST_F(semantics, chroot)
 {
 	struct process *p = self->p;
