@@ -6,6 +6,7 @@
  *
  * Needs FAULT_INJECTION, FAILSLAB, FAIL_PAGE_ALLOC and FAULT_INJECTION_USERCOPY.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -253,26 +254,45 @@ TEST_F_TIMEOUT(fault, fork, 900)
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
 }
 
+/*
+ * The @nth thing that can fail in a worker, whichever takes the next call. 0: none.
+ * Returns for how many it was set.
+ */
+static unsigned int fail_in_workers(pid_t pid, unsigned int nth)
+{
+	struct dirent *entry;
+	unsigned int nr = 0;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (tid > 0 && tid != pid && fail_in(pid, tid, nth))
+			nr++;
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
 /* In a worker: the calls themselves, and what is around them */
 TEST_F_TIMEOUT(fault, call, 600)
 {
 	struct process *p = peer_spawn(&self->peer);
 	unsigned int n, failed = 0;
-	bool last = false;
-	pid_t worker;
 	__s64 fd;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_TRUE(process_block(p, 1));
-	ASSERT_LT(0, threads_in(p->pid, SYS_read, &worker));
-	ASSERT_TRUE(process_unblock(p, 1));
 	put_string(p, IN, "a file");
-	for (n = 1; n < MAX_FAULTS && !last; n++) {
-		/* The worker may have ended, as one does that has waited for long. */
-		if (!fail_in(p->pid, worker, n))
-			break;
+	for (n = 1; n <= 200; n++) {
+		/* A worker ends that has waited for long: then there is a new one. */
+		EXPECT_EQ(p->pid, call(p, SYS_getpid));
+		EXPECT_LT(0, fail_in_workers(p->pid, n));
 		fd = call(p, SYS_memfd_create, at(IN), 0);
-		fail_in(p->pid, worker, 0);
+		fail_in_workers(p->pid, 0);
 		if (fd < 0) {
 			failed++;
 			EXPECT_TRUE(fits(-fd))
@@ -281,7 +301,6 @@ TEST_F_TIMEOUT(fault, call, 600)
 		}
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(0, call(p, SYS_close, fd));
-		last = n > 200;
 	}
 	TH_LOG("%u failures seen", failed);
 	EXPECT_LT(0, failed);
