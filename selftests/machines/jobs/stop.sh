@@ -4,12 +4,18 @@
 cd /selftests/crtos || exit 1
 ./crtos start ./crtos-rtos.img --cpu 1 || exit 1
 ./crtos run ./life spin >/dev/null &
+# The next kernel leaves the other CPUs as they are.
+if [ "${crtos_way:?}" = kexec ]; then
+	kexec -c -l /boot/bzImage --initrd=/boot/next.cpio.gz \
+		--append='console=ttyS0 panic=-1 maxcpus=1' || exit 1
+fi
 sleep 1
 echo "running"
 # The host looks at the CPU meanwhile.
 sleep 5
-case ${crtos_way:?} in
+case $crtos_way in
 panic) echo c >/proc/sysrq-trigger ;;
+kexec) kexec -e ;;
 reboot) reboot -f ;;
 poweroff) poweroff -f ;;
 esac
