@@ -39,8 +39,6 @@ random_way()
 	esac
 }
 
-one_process() { [ "$(status processes)" = 1 ]; }
-
 tasks() { grep -lx life /proc/[0-9]*/task/*/comm 2>/dev/null; }
 
 no_tasks() { [ -z "$(tasks)" ]; }

@@ -37,8 +37,6 @@ counted()
 	refused "$1" && bad_requests_grew "$_bad"
 }
 
-one_process() { [ "$(status processes)" = 1 ]; }
-
 # A neighbour that was there all the time
 neighbour()
 {

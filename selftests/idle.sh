@@ -96,8 +96,6 @@ busy()
 # The watchdog of an earlier start has found out that there is nobody.
 none() { sleep 2 && quiet none 0; }
 
-one_process() { [ "$(status processes)" = 1 ]; }
-
 # with COMMAND NAME INPUT SAYS PROGRAM...: while there is a process
 with()
 {

@@ -90,6 +90,7 @@ wait_for()
 }
 
 no_processes() { [ "$(status processes)" = 0 ]; }
+one_process() { [ "$(status processes)" = 1 ]; }
 
 # row NAME: of /proc/interrupts, a number for each CPU
 row()

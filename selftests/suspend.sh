@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The machine does not suspend while an RTOS runs. When it is stopped it does, as far as
+# the kernel's own test of suspending goes, and the RTOS can be started after that.
+
+. "$(dirname "$0")/lib.sh"
+
+POWER=/sys/power
+DELAY=/sys/module/suspend/parameters/pm_test_delay
+
+refusals() { dmesg | grep -c "stop the RTOS before suspending"; }
+
+suspend()
+{
+	echo freeze >$POWER/state
+}
+
+refused()
+{
+	_refusals=$(refusals)
+	! suspend 2>"$TMP/why" && grep -q "busy" "$TMP/why" && [ "$(refusals)" -gt "$_refusals" ]
+}
+
+works() { ends_with 3 run ./life exit 3; }
+
+# It has a process, which must not have been frozen for good.
+beside_a_process()
+{
+	./crtos run ./life spin &
+	wait_for one_process && refused || return 1
+	kill -KILL $!
+	ends_with 137 wait $! && wait_for no_processes
+}
+
+# Devices are suspended, and resume after a second.
+suspends()
+{
+	echo platform >$POWER/pm_test && echo 1 >$DELAY && suspend
+}
+
+begin 7
+_missing=$(grep -qw freeze $POWER/state 2>/dev/null && [ -e $POWER/pm_test ] || echo y)
+if [ -n "$_missing" ]; then
+	skip "no CONFIG_SUSPEND and CONFIG_PM_DEBUG" "refused" "the RTOS runs on" \
+		"refused beside a process" "stop" "suspends" "starts again" "runs programs"
+	finish
+fi
+try "refused" refused
+try "the RTOS runs on" works
+try "refused beside a process" beside_a_process
+try "stop" stop
+try "suspends" suspends
+try "starts again" start
+try "runs programs" works
+echo none >$POWER/pm_test
+finish
