@@ -6,7 +6,6 @@
  *
  * Needs FAULT_INJECTION, FAILSLAB, FAIL_PAGE_ALLOC and FAULT_INJECTION_USERCOPY.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -254,28 +253,18 @@ TEST_F_TIMEOUT(fault, fork, 900)
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
 }
 
+static bool fail_in_worker(pid_t pid, pid_t tid, __u32 nth)
+{
+	return tid != pid && fail_in(pid, tid, nth);
+}
+
 /*
  * The @nth thing that can fail in a worker, whichever takes the next call. 0: none.
  * Returns for how many it was set.
  */
 static unsigned int fail_in_workers(pid_t pid, unsigned int nth)
 {
-	struct dirent *entry;
-	unsigned int nr = 0;
-	char path[32];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		pid_t tid = atoi(entry->d_name);
-
-		if (tid > 0 && tid != pid && fail_in(pid, tid, nth))
-			nr++;
-	}
-	if (dir)
-		closedir(dir);
-	return nr;
+	return threads_that(pid, fail_in_worker, nth, NULL);
 }
 
 /* In a worker: the calls themselves, and what is around them */

@@ -550,13 +550,37 @@ bool status_has(pid_t pid, const char *text)
 	return file_has(path, text);
 }
 
-static bool thread_in(pid_t pid, const char *tid, __u32 nr)
+unsigned int threads_that(pid_t pid, bool (*does)(pid_t pid, pid_t tid, __u32 arg), __u32 arg,
+			  pid_t *last)
+{
+	struct dirent *entry;
+	unsigned int nr_threads = 0;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (!tid || !does(pid, tid, arg))
+			continue;
+		nr_threads++;
+		if (last)
+			*last = tid;
+	}
+	if (dir)
+		closedir(dir);
+	return nr_threads;
+}
+
+static bool thread_in(pid_t pid, pid_t tid, __u32 nr)
 {
 	unsigned int seen = ~0U;
-	char path[320];
+	char path[64];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", pid, tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
 	file = fopen(path, "r");
 	if (!file)
 		return false;
@@ -569,23 +593,7 @@ static bool thread_in(pid_t pid, const char *tid, __u32 nr)
 
 unsigned int threads_in(pid_t pid, __u32 nr, pid_t *tid)
 {
-	struct dirent *entry;
-	unsigned int nr_threads = 0;
-	char path[32];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (!thread_in(pid, entry->d_name, nr))
-			continue;
-		nr_threads++;
-		if (tid)
-			*tid = atoi(entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return nr_threads;
+	return threads_that(pid, thread_in, nr, tid);
 }
 
 bool entries_pending(struct process *p, unsigned int first, unsigned int last)

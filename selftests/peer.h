@@ -183,6 +183,9 @@ bool file_has(const char *path, const char *text);
 bool write_file(const char *path, const char *text);
 /* In /proc/PID/status */
 bool status_has(pid_t pid, const char *text);
+/* How many threads of @pid is @does true for? @last, if not NULL: one of them */
+unsigned int threads_that(pid_t pid, bool (*does)(pid_t pid, pid_t tid, __u32 arg), __u32 arg,
+			  pid_t *last);
 /* How many threads are blocked in a system call? @tid, if not NULL: one of them */
 unsigned int threads_in(pid_t pid, __u32 nr, pid_t *tid);
 

@@ -11,7 +11,6 @@
 #define CHECK_H
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,33 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LENGTH(array)	((int)(sizeof(array) / sizeof((array)[0])))
+#include "say.h"
 
 struct check {
 	const char *name;
 	void (*run)(void);
 };
-
-/* The name of the one that runs */
-static const char *check;
-
-/* A line, in one write() */
-__attribute__((format(printf, 1, 2)))
-static inline void say(const char *format, ...)
-{
-	char line[1024];
-	int n = snprintf(line, sizeof(line), "%s: ", check);
-	va_list args;
-
-	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - n, format, args);
-	va_end(args);
-	if (n > (int)sizeof(line) - 1)
-		n = sizeof(line) - 1;
-	line[n++] = '\n';
-	if (write(STDOUT_FILENO, line, n) != n)
-		_exit(99);
-}
 
 static inline const char *yes(bool is)
 {
@@ -106,7 +84,7 @@ static inline int run_checks(const struct check *checks, int n, char **argv, voi
 			puts(checks[i].name);
 		if (list || !is_asked_for(checks[i].name, argv + 1))
 			continue;
-		check = checks[i].name;
+		topic = checks[i].name;
 		if (reset)
 			reset();
 		checks[i].run();

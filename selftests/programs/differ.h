@@ -21,7 +21,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,14 +35,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "say.h"
+
 #ifndef SYS_close_range
 #define SYS_close_range	436
 #endif
 
 #define PAGE		4096
-#define LENGTH(array)	((int)(sizeof(array) / sizeof((array)[0])))
 #define NOBODY		65534
-#define MAX_LINES	400
 
 /**
  * struct scenario - what is run in a directory
@@ -62,33 +61,12 @@ struct scenario {
 #define HERE(function)		{ #function, function, false, false }
 #define PROCESS(function)	{ #function, function, true, false }
 
-static const char *scenario;
-static int lines;
 /* Absolute paths of this program and of the directory of the directories */
 static char self[PATH_MAX], base[PATH_MAX];
 
 /* Bad pointers that the compiler knows nothing about */
 static char *volatile null;
 static char *volatile nowhere = (char *)0x3000000000;
-
-/* A line, in one write() */
-__attribute__((format(printf, 1, 2)))
-static inline void say(const char *format, ...)
-{
-	char line[1024];
-	int n = snprintf(line, sizeof(line), "%s: ", scenario);
-	va_list args;
-
-	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - n, format, args);
-	va_end(args);
-	if (n > (int)sizeof(line) - 1)
-		n = sizeof(line) - 1;
-	line[n++] = '\n';
-	/* What runs in circles shall not fill the disk. */
-	if (++lines > MAX_LINES || write(STDOUT_FILENO, line, n) != n)
-		_exit(99);
-}
 
 static inline void show_call(const char *call, long result, int error)
 {
@@ -313,7 +291,7 @@ static inline int executed(char **arguments)
 	sigset_t blocked;
 	int i;
 
-	scenario = *arguments++;
+	topic = *arguments++;
 	for (i = 0; arguments[i]; i++)
 		say("argument %d: %s", i, arguments[i]);
 	for (i = 0; environ[i]; i++)
@@ -340,7 +318,7 @@ static inline int executed(char **arguments)
 
 /* The arguments of execve() for that */
 #define EXECUTED(...)	\
-	((char *[]) { self, "-e", (char *)scenario, ##__VA_ARGS__, NULL })
+	((char *[]) { self, "-e", (char *)topic, ##__VA_ARGS__, NULL })
 
 static inline void show_tree(const char *path);
 
@@ -414,9 +392,9 @@ static inline void run_process(const struct scenario *s)
 
 static inline void run_scenario(const struct scenario *s)
 {
-	scenario = s->name;
+	topic = s->name;
 	lines = 0;
-	if (mkdir(scenario, 0755) || chdir(scenario)) {
+	if (mkdir(topic, 0755) || chdir(topic)) {
 		say("no directory: %s", strerror(errno));
 		return;
 	}
@@ -426,7 +404,7 @@ static inline void run_scenario(const struct scenario *s)
 		s->run();
 	umask(022);
 	syscall(SYS_close_range, 3, ~0U, 0);
-	if (chdir(base) || chdir(scenario))
+	if (chdir(base) || chdir(topic))
 		say("directory is lost: %s", strerror(errno));
 	else
 		show_tree(".");

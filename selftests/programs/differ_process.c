@@ -478,7 +478,7 @@ static void exec_at(void)
 /* Its path is the name of the scenario to the program behind "#!". */
 static int execute_script(void)
 {
-	CALL(execve(scenario, (char *[]) { "name", "argument", NULL }, environ));
+	CALL(execve(topic, (char *[]) { "name", "argument", NULL }, environ));
 	return 1;
 }
 
@@ -487,14 +487,14 @@ static void exec_script(void)
 	char text[PATH_MAX + 32];
 
 	snprintf(text, sizeof(text), "#!%s -e\nexec\n", self);
-	make_file(scenario, text);
-	CALL(chmod(scenario, 0755));
+	make_file(topic, text);
+	CALL(chmod(topic, 0755));
 	run_child(execute_script);
-	make_file(scenario, "#!missing\n");
+	make_file(topic, "#!missing\n");
 	run_child(execute_script);
-	make_file(scenario, "#!\n");
+	make_file(topic, "#!\n");
 	run_child(execute_script);
-	CALL(unlink(scenario));
+	CALL(unlink(topic));
 }
 
 /* A program that is executed is not written to, and the other way round. */

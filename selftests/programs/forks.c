@@ -17,7 +17,7 @@
 #include "check.h"
 
 /* What executed() gets */
-#define ARGUMENTS(...)	((char *[]) { self, "-e", (char *)check, __VA_ARGS__, NULL })
+#define ARGUMENTS(...)	((char *[]) { self, "-e", (char *)topic, __VA_ARGS__, NULL })
 #define STRINGS(...)	((char *[]) { __VA_ARGS__, NULL })
 #define PAGE		4096
 
@@ -238,7 +238,7 @@ static void vforks(void)
 	end_child("child", pid);
 	pid = vfork();
 	if (!pid) {
-		execl(self, self, "-e", check, "one", NULL);
+		execl(self, self, "-e", topic, "one", NULL);
 		_exit(1);
 	}
 	end_child("child that executes", pid);
@@ -321,7 +321,7 @@ static int executed(char **argv)
 	sigset_t set;
 	int i;
 
-	check = argv[0];
+	topic = argv[0];
 	if (argv[1] && !strncmp(argv[1], "id=", 3))
 		say("same id: %s", yes(atoi(argv[1] + 3) == getpid()));
 	else

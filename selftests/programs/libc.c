@@ -1254,7 +1254,7 @@ static void formats(void)
 
 static void unflushed(void)
 {
-	printf("%s: written by exit()\n", check);
+	printf("%s: written by exit()\n", topic);
 	exit(0);
 }
 
