@@ -10,7 +10,7 @@ DELAY=/sys/module/suspend/parameters/pm_test_delay
 
 refusals() { dmesg | grep -c "stop the RTOS before suspending"; }
 
-suspend()
+fall_asleep()
 {
 	echo freeze >$POWER/state
 }
@@ -18,7 +18,7 @@ suspend()
 refused()
 {
 	_refusals=$(refusals)
-	! suspend 2>"$TMP/why" && grep -q "busy" "$TMP/why" && [ "$(refusals)" -gt "$_refusals" ]
+	! fall_asleep 2>"$TMP/why" && grep -q "busy" "$TMP/why" && [ "$(refusals)" -gt "$_refusals" ]
 }
 
 works() { ends_with 3 run ./life exit 3; }
@@ -35,7 +35,7 @@ beside_a_process()
 # Devices are suspended, and resume after a second.
 suspends()
 {
-	echo platform >$POWER/pm_test && echo 1 >$DELAY && suspend
+	echo platform >$POWER/pm_test && echo 1 >$DELAY && fall_asleep
 }
 
 begin 7

@@ -5,7 +5,12 @@ cd /selftests/crtos || exit 1
 ./crtos start ./crtos-rtos.img --cpu 1 || exit 1
 ./crtos run ./life spin >/dev/null &
 # The next kernel leaves the other CPUs as they are.
-load() { kexec -c "$1" /boot/bzImage --initrd=/boot/next.cpio.gz --append='console=ttyS0 panic=-1 maxcpus=1'; }
+load()
+{
+	kexec -c "$1" /boot/bzImage --initrd=/boot/next.cpio.gz \
+		--append='console=ttyS0 panic=-1 maxcpus=1'
+}
+
 case ${crtos_way:?} in
 kexec) load -l || exit 1 ;;
 kdump) load -p || exit 1 ;;
