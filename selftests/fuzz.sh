@@ -17,7 +17,8 @@ rounds()
 	_i=0
 	while [ $_i -lt "$ROUNDS" ]; do
 		# It writes to any descriptor that it has: not to those of who runs this test.
-		timeout -s KILL 60 "$CRTOS" run ./fuzz $((SEED + _i)) 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+		timeout -s KILL 60 "$CRTOS" run ./fuzz $((SEED + _i)) \
+			3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 		_status=$?
 		case $_status in
 		0 | 137) ;;

@@ -18,7 +18,8 @@ fall_asleep()
 refused()
 {
 	_refusals=$(refusals)
-	! fall_asleep 2>"$TMP/why" && grep -q "busy" "$TMP/why" && [ "$(refusals)" -gt "$_refusals" ]
+	! fall_asleep 2>"$TMP/why" && grep -q "busy" "$TMP/why" &&
+		[ "$(refusals)" -gt "$_refusals" ]
 }
 
 works() { ends_with 3 run ./life exit 3; }
