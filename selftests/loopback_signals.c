@@ -651,22 +651,21 @@ static bool control_terminal(const void *data)
 	return fd >= 0 && !ioctl(fd, TIOCSCTTY, 0) && dup2(fd, 0) == 0 && !close(fd);
 }
 
-static int open_terminal(void)
+static bool grant(int terminal)
 {
-	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-
-	return terminal < 0 || grantpt(terminal) || unlockpt(terminal) ? -1 : terminal;
+	return !grantpt(terminal) && !unlockpt(terminal);
 }
 
 TEST_F(signals, terminal)
 {
-	int terminal = open_terminal();
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
 	struct process *p;
 	siginfo_t info;
 	__u32 entry;
 
 	if (terminal < 0)
 		SKIP(return, "no /dev/ptmx");
+	ASSERT_TRUE(grant(terminal));
 	p = peer_spawn_with(&self->peer, 0, control_terminal, ptsname(terminal));
 	ASSERT_NE(NULL, p);
 	EXPECT_EQ(0, set_action(p, SIGINT, HANDLER, 0));
@@ -689,11 +688,12 @@ TEST_F(signals, terminal)
 /* A job in the background that reads stops, until it is in the foreground. */
 TEST_F(signals, terminal_background)
 {
-	int terminal = open_terminal(), status;
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), status;
 	struct process *p, *job;
 
 	if (terminal < 0)
 		SKIP(return, "no /dev/ptmx");
+	ASSERT_TRUE(grant(terminal));
 	p = peer_spawn_with(&self->peer, 0, control_terminal, ptsname(terminal));
 	ASSERT_NE(NULL, p);
 	job = process_fork(p, SYS_fork, ARGS(0));

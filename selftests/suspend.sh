@@ -10,9 +10,15 @@ DELAY=/sys/module/suspend/parameters/pm_test_delay
 
 refusals() { dmesg | grep -c "stop the RTOS before suspending"; }
 
+# Devices only, for a second: one that is not refused must not take the machine away.
 fall_asleep()
 {
-	echo freeze >$POWER/state
+	echo platform >$POWER/pm_test && echo 1 >$DELAY || return
+	_slept=0
+	echo freeze >$POWER/state || _slept=1
+	echo none >$POWER/pm_test
+	echo "$OLD_DELAY" >$DELAY
+	return $_slept
 }
 
 refused()
@@ -27,16 +33,10 @@ works() { ends_with 3 run ./life exit 3; }
 # It has a process, which must not have been frozen for good.
 beside_a_process()
 {
-	./crtos run ./life spin &
+	"$CRTOS" run ./life spin &
 	wait_for one_process && refused || return 1
 	kill -KILL $!
 	ends_with 137 wait $! && wait_for no_processes
-}
-
-# Devices are suspended, and resume after a second.
-suspends()
-{
-	echo platform >$POWER/pm_test && echo 1 >$DELAY && fall_asleep
 }
 
 begin 7
@@ -46,12 +46,12 @@ if [ -n "$_missing" ]; then
 		"refused beside a process" "stop" "suspends" "starts again" "runs programs"
 	finish
 fi
+OLD_DELAY=$(cat $DELAY)
 try "refused" refused
 try "the RTOS runs on" works
 try "refused beside a process" beside_a_process
 try "stop" stop
-try "suspends" suspends
+try "suspends" fall_asleep
 try "starts again" start
 try "runs programs" works
-echo none >$POWER/pm_test
 finish

@@ -85,6 +85,7 @@ static inline int run_checks(const struct check *checks, int n, char **argv, voi
 		if (list || !is_asked_for(checks[i].name, argv + 1))
 			continue;
 		topic = checks[i].name;
+		lines = 0;
 		if (reset)
 			reset();
 		checks[i].run();

@@ -9,8 +9,8 @@
 
 #define LENGTH(array)	((int)(sizeof(array) / sizeof((array)[0])))
 
-/* What runs in circles shall not fill the disk. */
-#define MAX_LINES	1000
+/* For one topic: what runs in circles shall not fill the disk. */
+#define MAX_LINES	400
 
 static const char *topic;
 static int lines;
