@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lives until: life exit STATUS|touch MIB|read|spin|calls */
+/* Lives until: life exit STATUS|touch MIB|read|spin|calls|crowd NUMBER */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +54,22 @@ static int do_calls(const char *unused)
 	return 1;
 }
 
+/* Until they are killed: so many of them, all with system calls */
+static int do_crowd(const char *number)
+{
+	int i;
+
+	for (i = atoi(number); i > 1; i--) {
+		switch (fork()) {
+		case -1:
+			return 1;
+		case 0:
+			return do_calls(NULL);
+		}
+	}
+	return do_calls(NULL);
+}
+
 static const struct {
 	const char *name;
 	int (*live)(const char *arg);
@@ -63,6 +79,7 @@ static const struct {
 	{ "read", do_read },
 	{ "spin", do_spin },
 	{ "calls", do_calls },
+	{ "crowd", do_crowd },
 	{}
 };
 
@@ -73,6 +90,6 @@ int main(int argc, char **argv)
 	for (i = 0; argc > 1 && ways[i].name; i++)
 		if (!strcmp(argv[1], ways[i].name))
 			return ways[i].live(argc > 2 ? argv[2] : "0");
-	fprintf(stderr, "usage: life exit STATUS|touch MIB|read|spin|calls\n");
+	fprintf(stderr, "usage: life exit STATUS|touch MIB|read|spin|calls|crowd NUMBER\n");
 	return 2;
 }

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Death at random moments: of shadows, of who started them, of the RTOS, and of the
+ * partition with calls of all its processes in flight; CPUs that go offline under it.
+ * After each nothing is left, and it works again without a reboot.
+ *
+ * Environment: crtos_deaths, how many of each kind; crtos_many, how many processes the
+ * partition has when it is stopped; crtos_seed, which moments.
+ */
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "partition.h"
+
+#define PATIENCE_MS	20000
+#define ENDLESS		100000		/* seconds: as many deaths as were asked for */
+
+/* The counter of open files is exact only to a few for each CPU. */
+#define SLACK		128
+
+#define eventually(condition) ({					\
+	int tries_ = PATIENCE_MS;					\
+									\
+	while (!(condition) && --tries_)				\
+		usleep(1000);						\
+	tries_ > 0;							\
+})
+
+/* In what returns whether all was well: says what was not */
+#define need(condition) do {						\
+	if (!(condition)) {						\
+		printf("# not so: %s\n", #condition);			\
+		return false;						\
+	}								\
+} while (0)
+
+FIXTURE(death) {
+	struct partition partition;
+	unsigned long times;
+	unsigned int many;
+	unsigned int seed;
+	long files;
+	int in;				/* what programs read from: nothing comes */
+	char cpu[12];
+};
+
+typedef FIXTURE_DATA(death) death_t;
+
+static unsigned long setting(const char *name, unsigned long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoul(value, NULL, 10) : otherwise;
+}
+
+/* Allocated files, in the whole system */
+static long files(void)
+{
+	FILE *file = fopen("/proc/sys/fs/file-nr", "r");
+	long n = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &n) != 1)
+		n = -1;
+	fclose(file);
+	return n;
+}
+
+static struct crtos_status status(death_t *self)
+{
+	struct crtos_status status = {};
+
+	if (ioctl(self->partition.fd, CRTOS_IOC_STATUS, &status))
+		status.nr_slots = ~0U;
+	return status;
+}
+
+/*
+ * Long enough for a program to have started, even here; but half of the time so short
+ * that it has not.
+ */
+static void random_sleep(death_t *self)
+{
+	bool early = rand_r(&self->seed) & 1;
+
+	usleep(rand_r(&self->seed) % (early ? 50000 : 300000));
+}
+
+/* tool ARGUMENT...: the process that is "crtos ARGUMENT..." */
+#define tool(self, ...)	tool_start(self, (char *[]) { "crtos", __VA_ARGS__, NULL })
+
+static pid_t tool_start(death_t *self, char **argv)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid)
+		return pid;
+	null = open("/dev/null", O_RDWR);
+	dup2(self->in, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	/* It says that a program was killed, which is what is wanted. */
+	dup2(null, STDERR_FILENO);
+	execv("./crtos", argv);
+	_exit(127);
+}
+
+/* How this child, or any if it is -1, ended: as a shell has it, or -1 */
+static int ended(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+#define ends_with(self, ...)	ended(tool(self, __VA_ARGS__))
+
+static char *random_way(death_t *self)
+{
+	static char *const ways[] = { "spin", "calls", "read" };
+
+	return ways[rand_r(&self->seed) % 3];
+}
+
+static int start(death_t *self)
+{
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+	struct crtos_start arg;
+
+	partition_start_arg(&self->partition, &arg, cpus);
+	return ioctl(self->partition.fd, CRTOS_IOC_START, &arg) ? errno : 0;
+}
+
+/* Shadows whose parent is gone become children of the test: there must be none. */
+static bool no_children(void)
+{
+	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+}
+
+/* No slot, no shadow, no descriptor of the test, and the RTOS takes programs */
+static bool clean(death_t *self)
+{
+	need(eventually(!status(self).nr_slots));
+	need(no_children());
+	need(ends_with(self, "run", "./life", "exit", "3") == 3);
+	return true;
+}
+
+FIXTURE_SETUP(death)
+{
+	const char *why = partition_open(&self->partition);
+	int fds[2];
+
+	if (why)
+		SKIP(return, "%s", why);
+	self->times = setting("crtos_deaths", 5);
+	self->many = setting("crtos_many", CRTOS_MAX_SLOTS);
+	self->seed = setting("crtos_seed", 1);
+	snprintf(self->cpu, sizeof(self->cpu), "%u", self->partition.cpu);
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
+	self->in = fds[0];
+	ASSERT_EQ(0, start(self));
+	ASSERT_TRUE(clean(self));
+	self->files = files();
+	ASSERT_LT(0, self->files);
+}
+
+/* Of all deaths together nothing is lost that shows only after many of them. */
+FIXTURE_TEARDOWN(death)
+{
+	if (self->partition.fd < 0)
+		return;
+	EXPECT_TRUE(clean(self));
+	EXPECT_GT(SLACK, files() - self->files);
+	EXPECT_EQ(0, partition_stop(&self->partition));
+	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
+	partition_close(&self->partition);
+}
+
+#define repeat(self, once)						\
+	for (unsigned long i_ = 0; i_ < (self)->times; i_++) {		\
+		ASSERT_TRUE(once(self) && clean(self)) {		\
+			TH_LOG("death number %lu", i_);			\
+		}							\
+	}
+
+#define KILLED	(128 + SIGKILL)
+
+static bool shadow_killed(death_t *self)
+{
+	pid_t pid = tool(self, "run", "./life", random_way(self));
+
+	random_sleep(self);
+	kill(pid, SIGKILL);
+	need(ended(pid) == KILLED);
+	return true;
+}
+
+TEST_F_TIMEOUT(death, of_shadows, ENDLESS)
+{
+	repeat(self, shadow_killed);
+}
+
+/* The process that has started a program, which is left in @pid, in any way to live */
+static pid_t parent_of_program(death_t *self, pid_t *pid)
+{
+	char *way = random_way(self);
+	pid_t parent;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -1;
+	parent = fork();
+	if (!parent) {
+		*pid = tool(self, "run", "./life", way);
+		write(fds[1], pid, sizeof(*pid));
+		for (;;)
+			pause();
+	}
+	if (read(fds[0], pid, sizeof(*pid)) != sizeof(*pid))
+		*pid = -1;
+	close(fds[0]);
+	close(fds[1]);
+	return parent;
+}
+
+/* Who has started it is killed. It goes on, and is killed then. */
+static bool parent_killed(death_t *self)
+{
+	pid_t pid = -1, parent = parent_of_program(self, &pid);
+
+	need(parent > 0 && pid > 0);
+	need(eventually(status(self).nr_slots == 1));
+	random_sleep(self);
+	kill(parent, SIGKILL);
+	need(ended(parent) == KILLED);
+	random_sleep(self);
+	need(status(self).nr_slots == 1);
+	kill(pid, SIGKILL);
+	need(ended(pid) == KILLED);
+	return true;
+}
+
+TEST_F_TIMEOUT(death, of_parents, ENDLESS)
+{
+	repeat(self, parent_killed);
+}
+
+/* The RTOS ends, one way or the other, beside a program that waits in a call. */
+static bool rtos_ended(death_t *self)
+{
+	char *way = rand_r(&self->seed) & 1 ? "./loop" : "./halt";
+	pid_t stay;
+
+	need(!partition_stop(&self->partition));
+	need(!ends_with(self, "start", "./crtos-hostile.img", "--cpu", self->cpu));
+	stay = tool(self, "run", "./stay");
+	need(eventually(status(self).nr_slots == 1));
+	need(ends_with(self, "run", way) == KILLED);
+	need(ended(stay) == KILLED);
+	need(ends_with(self, "run", "./well") == 125);
+	random_sleep(self);
+	need(!partition_stop(&self->partition));
+	need(!start(self));
+	return true;
+}
+
+TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
+{
+	repeat(self, rtos_ended);
+}
+
+/* Stopped while all of its processes, which are children of the first one, make calls */
+static bool stopped(death_t *self)
+{
+	char many[12];
+	unsigned int i;
+	pid_t pid;
+
+	snprintf(many, sizeof(many), "%u", self->many);
+	pid = tool(self, "run", "./life", "crowd", many);
+	need(eventually(status(self).nr_slots == self->many));
+	random_sleep(self);
+	need(!partition_stop(&self->partition));
+	need(ended(pid) == KILLED);
+	for (i = 1; i < self->many; i++)
+		need(ended(-1) == KILLED);
+	need(!start(self));
+	return true;
+}
+
+TEST_F_TIMEOUT(death, of_partition, ENDLESS)
+{
+	repeat(self, stopped);
+}
+
+/* A CPU of Linux goes and comes back while a program makes calls. */
+static bool unplugged(death_t *self)
+{
+	pid_t pid = tool(self, "run", "./life", "calls");
+	__u64 calls;
+
+	need(eventually(status(self).nr_slots == 1));
+	random_sleep(self);
+	need(cpu_set_online(1, false));
+	random_sleep(self);
+	need(cpu_set_online(1, true));
+	calls = status(self).calls;
+	need(eventually(status(self).calls > calls));
+	kill(pid, SIGKILL);
+	need(ended(pid) == KILLED);
+	return true;
+}
+
+TEST_F_TIMEOUT(death, beside_cpus, ENDLESS)
+{
+	if (self->partition.cpu == 1)
+		SKIP(return, "no CPU that can go offline");
+	repeat(self, unplugged);
+}
+
+TEST_HARNESS_MAIN
