@@ -221,17 +221,33 @@ static bool shows(unsigned int partition, const char *name, const char *expected
 }
 
 /*
- * Does nothing run in any partition? What the test before has left may still be ending:
- * a partition whose RTOS is gone can be started when its last shadow is.
+ * A partition in which something runs, or -1. What the test before has left may still be
+ * ending: a partition whose RTOS is gone can be started when its last shadow is.
  */
-static bool all_idle(void)
+static int busy_partition(void)
 {
-	unsigned int i;
+	int i;
 
 	for (i = 0; i < CRTOS_MAX_PARTITIONS; i++)
 		if (!shows(i, "state", "stopped\n") || !shows(i, "processes", "0\n"))
-			return false;
-	return true;
+			return i;
+	return -1;
+}
+
+/* An RTOS of which nobody is told does not run. */
+TEST_F(start, no_answer)
+{
+	struct crtos_start *arg = mmap(NULL, sizeof(*arg), PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, arg);
+	*arg = self->arg;
+	arg->partition = 3;
+	ASSERT_EQ(0, mprotect(arg, sizeof(*arg), PROT_READ));
+	EXPECT_EQ(EFAULT, request(self->fd, CRTOS_IOC_START, arg));
+	EXPECT_TRUE(shows(3, "state", "stopped\n"));
+	EXPECT_EQ(0, start(self->fd, arg));
+	EXPECT_TRUE(shows(3, "state", "running\n"));
 }
 
 TEST_F(start, all_partitions)
@@ -239,7 +255,9 @@ TEST_F(start, all_partitions)
 	struct crtos_start arg = self->arg;
 	unsigned int i;
 
-	ASSERT_TRUE(eventually(all_idle()));
+	ASSERT_TRUE(eventually(busy_partition() < 0)) {
+		TH_LOG("partition %d", busy_partition());
+	}
 	for (i = 0; i < CRTOS_MAX_PARTITIONS; i++) {
 		arg.partition = i;
 		EXPECT_EQ(0, start(self->fd, &arg));
