@@ -145,7 +145,7 @@ static bool has_children(void)
 	return !waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
 }
 
-/* No slot, no shadow, no descriptor of the test, and the RTOS takes programs */
+/* No slot, no shadow, and the RTOS takes programs */
 static bool clean(death_t *self)
 {
 	need(eventually(!status(self).nr_slots));
@@ -201,6 +201,7 @@ static bool shadow_killed(death_t *self)
 {
 	pid_t pid = tool(self, "run", "./life", random_way(self));
 
+	need(pid > 0);
 	random_sleep(self);
 	kill(pid, SIGKILL);
 	need(ends(pid, KILLED));
@@ -222,6 +223,8 @@ static pid_t parent_of_program(death_t *self, pid_t *pid)
 	if (pipe2(fds, O_CLOEXEC))
 		return -1;
 	parent = fork();
+	if (parent < 0)
+		return -1;
 	if (!parent) {
 		*pid = tool(self, "run", "./life", way);
 		write(fds[1], pid, sizeof(*pid));
@@ -266,6 +269,7 @@ static bool rtos_ended(death_t *self)
 	need(!partition_stop(&self->partition));
 	need(ends(tool(self, "start", "./crtos-hostile.img", "--cpu", self->cpu), 0));
 	stay = tool(self, "run", "./stay");
+	need(stay > 0);
 	need(eventually(status(self).nr_slots == 1));
 	need(ends(tool(self, "run", way), KILLED));
 	need(ends(stay, KILLED));
@@ -293,6 +297,7 @@ static bool stopped(death_t *self)
 
 	snprintf(many, sizeof(many), "%u", self->many);
 	pid = tool(self, "run", "./life", "crowd", many);
+	need(pid > 0);
 	need(eventually(status(self).nr_slots == self->many));
 	random_sleep(self);
 	need(!partition_stop(&self->partition));
@@ -317,6 +322,7 @@ static bool unplugged(death_t *self)
 	pid_t pid = tool(self, "run", "./life", "calls");
 	__u64 calls;
 
+	need(pid > 0);
 	need(eventually(status(self).nr_slots == 1));
 	random_sleep(self);
 	need(cpu_set_online(1, false));
