@@ -13,6 +13,7 @@
 #include "../kselftest_harness.h"
 #include "partition.h"
 
+#define KILLED		(128 + SIGKILL)
 #define PATIENCE_MS	20000
 #define ENDLESS		100000		/* seconds: as many deaths as were asked for */
 
@@ -27,13 +28,15 @@
 	tries_ > 0;							\
 })
 
-/* In what returns whether all was well: says what was not */
-#define need(condition) do {						\
-	if (!(condition)) {						\
-		fprintf(stderr, "# not so: %s\n", #condition);		\
-		return false;						\
-	}								\
-} while (0)
+#define so(condition)	said(condition, #condition)
+
+/* Says what was not so. */
+static bool said(bool holds, const char *condition)
+{
+	if (!holds)
+		fprintf(stderr, "# not so: %s\n", condition);
+	return holds;
+}
 
 FIXTURE(death) {
 	struct partition partition;
@@ -121,6 +124,12 @@ static bool ends(pid_t pid, int expected)
 	return how == expected;
 }
 
+/* Could this child be killed, and did it end of that? */
+static bool is_killed(pid_t pid)
+{
+	return pid > 0 && !kill(pid, SIGKILL) && ends(pid, KILLED);
+}
+
 static char *random_way(death_t *self)
 {
 	static char *const ways[] = { "spin", "calls", "read" };
@@ -148,10 +157,8 @@ static bool has_children(void)
 /* No slot, no shadow, and the RTOS takes programs */
 static bool clean(death_t *self)
 {
-	need(eventually(!status(self).nr_slots));
-	need(!has_children());
-	need(ends(tool(self, "run", "./life", "exit", "3"), 3));
-	return true;
+	return so(eventually(!status(self).nr_slots)) && so(!has_children()) &&
+	       so(ends(tool(self, "run", "./life", "exit", "3"), 3));
 }
 
 FIXTURE_SETUP(death)
@@ -188,29 +195,25 @@ FIXTURE_TEARDOWN(death)
 	partition_close(&self->partition);
 }
 
-#define repeat(self, once)						\
-	for (unsigned long i_ = 0; i_ < (self)->times; i_++) {		\
+/* In a test: as often as was asked for, each time from where all is well */
+#define repeat(once)							\
+	for (unsigned long i_ = 0; i_ < self->times; i_++) {		\
 		ASSERT_TRUE(once(self) && clean(self)) {		\
 			TH_LOG("death number %lu", i_);			\
 		}							\
 	}
 
-#define KILLED	(128 + SIGKILL)
-
 static bool shadow_killed(death_t *self)
 {
 	pid_t pid = tool(self, "run", "./life", random_way(self));
 
-	need(pid > 0);
 	random_sleep(self);
-	kill(pid, SIGKILL);
-	need(ends(pid, KILLED));
-	return true;
+	return so(is_killed(pid));
 }
 
 TEST_F_TIMEOUT(death, of_shadows, ENDLESS)
 {
-	repeat(self, shadow_killed);
+	repeat(shadow_killed);
 }
 
 /* The process that has started a program, which is left in @pid, in any way to live */
@@ -243,21 +246,18 @@ static bool parent_killed(death_t *self)
 {
 	pid_t pid = -1, parent = parent_of_program(self, &pid);
 
-	need(parent > 0 && pid > 0);
-	need(eventually(status(self).nr_slots == 1));
+	if (!so(eventually(status(self).nr_slots == 1)))
+		return false;
 	random_sleep(self);
-	kill(parent, SIGKILL);
-	need(ends(parent, KILLED));
+	if (!so(is_killed(parent)))
+		return false;
 	random_sleep(self);
-	need(status(self).nr_slots == 1);
-	kill(pid, SIGKILL);
-	need(ends(pid, KILLED));
-	return true;
+	return so(status(self).nr_slots == 1) && so(is_killed(pid));
 }
 
 TEST_F_TIMEOUT(death, of_parents, ENDLESS)
 {
-	repeat(self, parent_killed);
+	repeat(parent_killed);
 }
 
 /* The RTOS ends, one way or the other, beside a program that waits in a call. */
@@ -266,23 +266,21 @@ static bool rtos_ended(death_t *self)
 	char *way = rand_r(&self->seed) & 1 ? "./loop" : "./halt";
 	pid_t stay;
 
-	need(!partition_stop(&self->partition));
-	need(ends(tool(self, "start", "./crtos-hostile.img", "--cpu", self->cpu), 0));
+	if (!so(!partition_stop(&self->partition)) ||
+	    !so(ends(tool(self, "start", "./crtos-hostile.img", "--cpu", self->cpu), 0)))
+		return false;
 	stay = tool(self, "run", "./stay");
-	need(stay > 0);
-	need(eventually(status(self).nr_slots == 1));
-	need(ends(tool(self, "run", way), KILLED));
-	need(ends(stay, KILLED));
-	need(ends(tool(self, "run", "./well"), 125));
+	if (!so(eventually(status(self).nr_slots == 1)) ||
+	    !so(ends(tool(self, "run", way), KILLED)) || !so(ends(stay, KILLED)) ||
+	    !so(ends(tool(self, "run", "./well"), 125)))
+		return false;
 	random_sleep(self);
-	need(!partition_stop(&self->partition));
-	need(!start(self));
-	return true;
+	return so(!partition_stop(&self->partition)) && so(!start(self));
 }
 
 TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
 {
-	repeat(self, rtos_ended);
+	repeat(rtos_ended);
 }
 
 /*
@@ -297,23 +295,21 @@ static bool stopped(death_t *self)
 
 	snprintf(many, sizeof(many), "%u", self->many);
 	pid = tool(self, "run", "./life", "crowd", many);
-	need(pid > 0);
-	need(eventually(status(self).nr_slots == self->many));
+	if (!so(eventually(status(self).nr_slots == self->many)))
+		return false;
 	random_sleep(self);
-	need(!partition_stop(&self->partition));
-	need(ends(pid, KILLED));
-	while (has_children()) {
-		need(ends(-1, KILLED));
-		children++;
-	}
-	need(children == self->many - 1 || children == self->many - 2);
-	need(!start(self));
-	return true;
+	if (!so(!partition_stop(&self->partition)) || !so(ends(pid, KILLED)))
+		return false;
+	for (; has_children(); children++)
+		if (!so(ends(-1, KILLED)))
+			return false;
+	return so(children == self->many - 1 || children == self->many - 2) &&
+	       so(!start(self));
 }
 
 TEST_F_TIMEOUT(death, of_partition, ENDLESS)
 {
-	repeat(self, stopped);
+	repeat(stopped);
 }
 
 /* A CPU of Linux goes and comes back while a program makes calls. */
@@ -322,24 +318,23 @@ static bool unplugged(death_t *self)
 	pid_t pid = tool(self, "run", "./life", "calls");
 	__u64 calls;
 
-	need(pid > 0);
-	need(eventually(status(self).nr_slots == 1));
+	if (!so(eventually(status(self).nr_slots == 1)))
+		return false;
 	random_sleep(self);
-	need(cpu_set_online(1, false));
+	if (!so(cpu_set_online(1, false)))
+		return false;
 	random_sleep(self);
-	need(cpu_set_online(1, true));
+	if (!so(cpu_set_online(1, true)))
+		return false;
 	calls = status(self).calls;
-	need(eventually(status(self).calls > calls));
-	kill(pid, SIGKILL);
-	need(ends(pid, KILLED));
-	return true;
+	return so(eventually(status(self).calls > calls)) && so(is_killed(pid));
 }
 
 TEST_F_TIMEOUT(death, beside_cpus, ENDLESS)
 {
 	if (self->partition.cpu == 1)
 		SKIP(return, "no CPU that can go offline");
-	repeat(self, unplugged);
+	repeat(unplugged);
 }
 
 TEST_HARNESS_MAIN

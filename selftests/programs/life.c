@@ -54,19 +54,25 @@ static int do_calls(const char *unused)
 	return 1;
 }
 
-/* Until they are killed: so many of them, all with system calls */
+/* Until they are killed: so many of them, all with system calls as soon as all are there */
 static int do_crowd(const char *number)
 {
-	int i;
+	int i, fds[2];
+	char c;
 
+	if (pipe(fds))
+		return 1;
 	for (i = atoi(number); i > 1; i--) {
 		switch (fork()) {
 		case -1:
 			return 1;
 		case 0:
+			close(fds[1]);
+			read(fds[0], &c, 1);
 			return do_calls(NULL);
 		}
 	}
+	close(fds[1]);
 	return do_calls(NULL);
 }
 

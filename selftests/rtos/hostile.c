@@ -408,8 +408,15 @@ static bool run_bad_doorbell(struct attempt *a)
 static bool run_stuck(struct attempt *a)
 {
 	struct crtos_upid *upid = &header->linux_upid;
+	u64 start = rdtsc();
 	bool ok;
 
+	/* Linux must sleep: it would find the call by itself while it polls. */
+	while (!(READ_ONCE(a->slot->flags) & CRTOS_SLOT_NEED_WAKEUP) && in_time(start))
+		cpu_relax();
+	start = rdtsc();
+	while (rdtsc() - start < timer_us_to_tsc(10000))
+		cpu_relax();
 	test_and_set_bit(&upid->control, 0);
 	ok = linux_call(a, NR_getppid, ARGS()) > 0;
 	test_and_clear_bit(&upid->control, 0);
