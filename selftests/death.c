@@ -197,10 +197,10 @@ FIXTURE_TEARDOWN(death)
 
 /* In a test: as often as was asked for, each time from where all is well */
 #define repeat(once)							\
-	for (unsigned long i_ = 0; i_ < self->times; i_++) {		\
-		ASSERT_TRUE(once(self) && clean(self)) {		\
-			TH_LOG("death number %lu", i_);			\
-		}							\
+	for (bool well_ = true; well_ && self->times; self->times--) {	\
+		well_ = once(self) && clean(self);			\
+		EXPECT_TRUE(well_)					\
+			TH_LOG("%lu deaths were left", self->times);	\
 	}
 
 static bool shadow_killed(death_t *self)
