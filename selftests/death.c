@@ -43,7 +43,6 @@ FIXTURE(death) {
 	unsigned long times;
 	unsigned int many;
 	unsigned int seed;
-	long files;
 	int in;				/* what programs read from: nothing comes */
 	char cpu[12];
 };
@@ -68,6 +67,14 @@ static long files(void)
 	fscanf(file, "%ld", &n);
 	fclose(file);
 	return n;
+}
+
+/* Before any of the tests, as what is lost of one death shows only after many of them */
+static long files_before;
+
+static void __attribute__((constructor)) count_files(void)
+{
+	files_before = files();
 }
 
 static struct crtos_status status(death_t *self)
@@ -137,15 +144,6 @@ static char *random_way(death_t *self)
 	return ways[rand_r(&self->seed) % 3];
 }
 
-static int start(death_t *self)
-{
-	__u32 cpus[CRTOS_MAX_CPUS + 1];
-	struct crtos_start arg;
-
-	partition_start_arg(&self->partition, &arg, cpus);
-	return ioctl(self->partition.fd, CRTOS_IOC_START, &arg) ? errno : 0;
-}
-
 /* Shadows whose parent is gone become children of the test. */
 static bool has_children(void)
 {
@@ -175,21 +173,19 @@ FIXTURE_SETUP(death)
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
 	self->in = fds[0];
-	ASSERT_EQ(0, start(self));
+	ASSERT_EQ(0, partition_start(&self->partition));
 	ASSERT_TRUE(clean(self)) {
 		partition_stop(&self->partition);
 	}
-	self->files = files();
 }
 
-/* Of all deaths together nothing is lost that shows only after many of them. */
 FIXTURE_TEARDOWN(death)
 {
 	if (self->partition.fd < 0)
 		return;
 	EXPECT_TRUE(clean(self));
-	EXPECT_LE(0, self->files);
-	EXPECT_GT(SLACK, files() - self->files);
+	EXPECT_LE(0, files_before);
+	EXPECT_GT(SLACK, files() - files_before);
 	EXPECT_EQ(0, partition_stop(&self->partition));
 	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
 	partition_close(&self->partition);
@@ -275,7 +271,7 @@ static bool rtos_ended(death_t *self)
 	    !so(ends(tool(self, "run", "./well"), 125)))
 		return false;
 	random_sleep(self);
-	return so(!partition_stop(&self->partition)) && so(!start(self));
+	return so(!partition_stop(&self->partition)) && so(!partition_start(&self->partition));
 }
 
 TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
@@ -304,7 +300,7 @@ static bool stopped(death_t *self)
 		if (!so(ends(-1, KILLED)))
 			return false;
 	return so(children == self->many - 1 || children == self->many - 2) &&
-	       so(!start(self));
+	       so(!partition_start(&self->partition));
 }
 
 TEST_F_TIMEOUT(death, of_partition, ENDLESS)

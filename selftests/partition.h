@@ -167,6 +167,16 @@ static inline void drop_capability(unsigned int cap)
 }
 
 /* Returns an errno. */
+static inline int partition_start(struct partition *partition)
+{
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+	struct crtos_start arg;
+
+	partition_start_arg(partition, &arg, cpus);
+	return ioctl(partition->fd, CRTOS_IOC_START, &arg) ? errno : 0;
+}
+
+/* Returns an errno. */
 static inline int partition_stop(struct partition *partition)
 {
 	struct crtos_stop arg = {};

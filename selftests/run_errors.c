@@ -47,16 +47,6 @@ static const char *prepare(struct partition *partition, struct crtos_run *arg)
 	return partition_open(partition);
 }
 
-/* Returns an errno. */
-static int start(struct partition *partition)
-{
-	__u32 cpus[CRTOS_MAX_CPUS + 1];
-	struct crtos_start arg;
-
-	partition_start_arg(partition, &arg, cpus);
-	return ioctl(partition->fd, CRTOS_IOC_START, &arg) ? errno : 0;
-}
-
 /* Nothing has come of it. */
 static bool runs_nothing(struct partition *partition)
 {
@@ -74,7 +64,7 @@ FIXTURE_SETUP(run)
 		SKIP(return, "%s", why);
 	self->arg.fd = self->partition.fd;
 	if (variant->started)
-		ASSERT_EQ(0, start(&self->partition));
+		ASSERT_EQ(0, partition_start(&self->partition));
 }
 
 FIXTURE_TEARDOWN(run)
@@ -102,7 +92,7 @@ FIXTURE_SETUP(started)
 	if (why)
 		SKIP(return, "%s", why);
 	self->arg.fd = self->partition.fd;
-	ASSERT_EQ(0, start(&self->partition));
+	ASSERT_EQ(0, partition_start(&self->partition));
 }
 
 FIXTURE_TEARDOWN(started)
