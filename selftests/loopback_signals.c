@@ -1284,6 +1284,7 @@ struct stop {
  * @from: calls with this number are changed
  * @to: to this number, or 0
  * @result: or have this result, if not 0
+ * @kills_children: when they stop for the first time, before they do anything
  */
 struct tracer {
 	pid_t pid;
@@ -1293,6 +1294,7 @@ struct tracer {
 	__u64 from;
 	__u64 to;
 	__s64 result;
+	bool kills_children;
 };
 
 static void change_register(pid_t tid, size_t offset, __u64 value)
@@ -1347,6 +1349,9 @@ static void on_stop(struct tracer *t, pid_t tid, int status)
 
 	if (sig == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP)
 		on_syscall(t, tid);
+	/* Not a new thread: that is in no process of this number. */
+	if (t->kills_children && event == PTRACE_EVENT_STOP && tid != t->pid)
+		syscall(SYS_tgkill, tid, tid, SIGKILL);
 	/* Only a signal that is about to be delivered is passed on. */
 	ptrace(PTRACE_SYSCALL, tid, 0, event || sig == (SIGTRAP | 0x80) ? 0 : sig);
 }
@@ -1500,6 +1505,26 @@ TEST_F(signals, traced_fork)
 	EXPECT_TRUE(was_traced(&t, SYS_getppid, ARGS(0), p->pid));
 	EXPECT_TRUE(leave(child, 0));
 	EXPECT_LT(0, call(p, SYS_wait4, -1, 0, 0, 0));
+	end_traced(&t);
+}
+
+/* A child that ends before it is attached does not keep its parent waiting. */
+TEST_F(signals, traced_fork_killed)
+{
+	static struct tracer t;
+	struct process *p = spawn_traced(&self->peer, &t), *child;
+	__s64 pid;
+
+	ASSERT_NE(NULL, p);
+	t.kills_children = true;
+	start_call(p, 5, SYS_fork);
+	pid = process_result(p, 5);
+	EXPECT_LT(0, pid);
+	EXPECT_EQ(pid, call(p, SYS_wait4, pid, at(OUT), 0, 0));
+	EXPECT_EQ(SIGKILL, *(int *)(p->mem + OUT));
+	t.kills_children = false;
+	child = process_fork(p, SYS_fork, ARGS(0));
+	EXPECT_TRUE(child && leave(child, 0));
 	end_traced(&t);
 }
 
