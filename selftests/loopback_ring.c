@@ -981,6 +981,30 @@ TEST_F(ring, heartbeat_of_nobody)
 	heart_stop(&heart);
 }
 
+/* A look that is left from the last RTOS is not for the next, whose value is the same. */
+TEST_F(ring, heartbeat_of_another)
+{
+	struct peer *peer = &self->peer;
+	struct heart heart;
+	struct process *p;
+	__u64 crashes, beat;
+
+	p = start_alive(peer, &heart);
+	ASSERT_NE(NULL, p);
+	heart_stop(&heart);
+	beat = peer->header->heartbeat;
+	EXPECT_TRUE(reaped_after_kill(p->pid));
+	peer_stop(peer);
+
+	ASSERT_EQ(0, peer_start_ready(peer));
+	crashes = peer_status(peer).crashes;
+	peer->header->heartbeat = beat;
+	store_release(&peer->header->rtos_features, CRTOS_F_HEARTBEAT);
+	sleep(2);
+	EXPECT_EQ(crashes, peer_status(peer).crashes);
+	EXPECT_TRUE(works_anew(peer));
+}
+
 /* Any change is one: Linux does not know the RTOS's idea of growing. */
 TEST_F(ring, heartbeat_goes_back)
 {
