@@ -1285,6 +1285,8 @@ struct stop {
  * @to: to this number, or 0
  * @result: or have this result, if not 0
  * @kills_children: when they stop for the first time, before they do anything
+ * @holds_children: as long as this is set, when they stop for the first time
+ * @held: one that it holds, or 0
  */
 struct tracer {
 	pid_t pid;
@@ -1295,6 +1297,8 @@ struct tracer {
 	__u64 to;
 	__s64 result;
 	bool kills_children;
+	bool holds_children;
+	pid_t held;
 };
 
 static void change_register(pid_t tid, size_t offset, __u64 value)
@@ -1343,15 +1347,30 @@ static void on_syscall(struct tracer *t, pid_t tid)
 	store_release(&t->nr, t->nr + 1);
 }
 
+/* A new thread is in no process of its number. */
+static bool is_process(pid_t tid)
+{
+	return !syscall(SYS_tgkill, tid, tid, 0);
+}
+
+static void on_child(struct tracer *t, pid_t pid)
+{
+	if (t->kills_children)
+		kill(pid, SIGKILL);
+	while (load_acquire(&t->holds_children)) {
+		store_release(&t->held, pid);
+		usleep(1000);
+	}
+}
+
 static void on_stop(struct tracer *t, pid_t tid, int status)
 {
 	int sig = WSTOPSIG(status), event = status >> 16;
 
 	if (sig == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP)
 		on_syscall(t, tid);
-	/* Not a new thread: that is in no process of this number. */
-	if (t->kills_children && event == PTRACE_EVENT_STOP && tid != t->pid)
-		syscall(SYS_tgkill, tid, tid, SIGKILL);
+	if (event == PTRACE_EVENT_STOP && tid != t->pid && is_process(tid))
+		on_child(t, tid);
 	/* Only a signal that is about to be delivered is passed on. */
 	ptrace(PTRACE_SYSCALL, tid, 0, event || sig == (SIGTRAP | 0x80) ? 0 : sig);
 }
@@ -1525,6 +1544,30 @@ TEST_F(signals, traced_fork_killed)
 	t.kills_children = false;
 	child = process_fork(p, SYS_fork, ARGS(0));
 	EXPECT_TRUE(child && leave(child, 0));
+	end_traced(&t);
+}
+
+/*
+ * When a child comes that far, its parent has been killed, and the slot of that is another
+ * process's. It must not be taken for a copy of this one.
+ */
+TEST_F(signals, traced_fork_orphan)
+{
+	static struct tracer t;
+	struct process *p = spawn_traced(&self->peer, &t), *other;
+
+	ASSERT_NE(NULL, p);
+	t.holds_children = true;
+	start_call(p, 5, SYS_fork);
+	EXPECT_TRUE(eventually(load_acquire(&t.held)));
+	EXPECT_EQ(0, kill(p->pid, SIGKILL));
+	EXPECT_TRUE(process_over(p));
+	other = peer_spawn(&self->peer);
+	EXPECT_TRUE(other && other->index == p->index);
+	store_release(&t.holds_children, false);
+	EXPECT_TRUE(eventually(kill(t.held, 0)));
+	EXPECT_TRUE(eventually(peer_status(&self->peer).nr_slots == 2));
+	EXPECT_TRUE(process_answers(other));
 	end_traced(&t);
 }
 

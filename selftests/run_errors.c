@@ -219,6 +219,42 @@ TEST_F(run, threads)
 	pthread_join(thread, NULL);
 }
 
+static bool main_thread_has_ended(void)
+{
+	FILE *file = fopen("/proc/self/stat", "r");
+	char state = 0;
+
+	if (!file)
+		return false;
+	fscanf(file, "%*d %*s %c", &state);
+	fclose(file);
+	return state == 'Z';
+}
+
+static void *outlives_main(void *data)
+{
+	FIXTURE_DATA(run) *self = data;
+
+	while (!main_thread_has_ended())
+		usleep(1000);
+	_exit(run(&self->partition, &self->arg));
+}
+
+/* The process does not end with its first thread, but it is known by its number. */
+TEST_F(run, main_thread)
+{
+	pthread_t thread;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		pthread_create(&thread, NULL, outlives_main, self);
+		syscall(SYS_exit, 0);
+	}
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EBUSY << 8, status);
+}
+
 TEST(not_running)
 {
 	struct partition partition;
