@@ -1081,11 +1081,19 @@ static void *neighbour_calls(void *data)
 
 	while (!load_acquire(&n->stop)) {
 		unsigned int i = n->calls % CRTOS_NR_ENTRIES;
+		bool completed;
+		__s64 result;
 
 		peer_beat(peer);
 		start_call(n->p, i, SYS_lseek, n->fd, n->calls, SEEK_SET);
-		if (!process_poll(n->p, i) || n->p->slot->entries[i].result != n->calls)
+		completed = process_poll(n->p, i);
+		result = n->p->slot->entries[i].result;
+		if (!completed || result != (__s64)n->calls) {
+			printf("# call %llu of the neighbour: %scompleted, result %lld\n",
+			       (unsigned long long)n->calls, completed ? "" : "not ",
+			       (long long)result);
 			n->wrong++;
+		}
 		n->calls++;
 	}
 	return NULL;
