@@ -231,9 +231,11 @@ static bool main_thread_has_ended(void)
 	return state == 'Z';
 }
 
+typedef FIXTURE_DATA(run) run_t;
+
 static void *outlives_main(void *data)
 {
-	FIXTURE_DATA(run) *self = data;
+	run_t *self = data;
 
 	while (!main_thread_has_ended())
 		usleep(1000);
