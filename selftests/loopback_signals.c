@@ -711,7 +711,7 @@ TEST_F(signals, terminal_background)
 	EXPECT_EQ(3, process_result(job, 1));
 	EXPECT_EQ(0, memcmp("ab\n", job->mem + OUT, 3));
 	/* Who ignores the signal is told, and does not stop. */
-	EXPECT_EQ(0, set_action(p, SIGTTIN, SIG_IGN, 0));
+	EXPECT_EQ(0, set_action(p, SIGTTIN, (uintptr_t)SIG_IGN, 0));
 	EXPECT_EQ(-EIO, call(p, SYS_read, 0, at(OUT), 16));
 	close(terminal);
 }
@@ -1110,7 +1110,8 @@ TEST_F_TIMEOUT(signals, fork_without_slot, 120)
 
 static bool become_limited(const void *data)
 {
-	const struct rlimit limit = { 2, 2 };
+	const int nr = *(const int *)data;
+	const struct rlimit limit = { nr, nr };
 	const uid_t id = SOMEBODY;
 
 	return !setrlimit(RLIMIT_NPROC, &limit) && !setgid(id) && !setuid(id);
@@ -1118,7 +1119,7 @@ static bool become_limited(const void *data)
 
 TEST_F(signals, fork_without_process)
 {
-	struct process *p = peer_spawn_with(&self->peer, 0, become_limited, NULL);
+	struct process *p = peer_spawn_with(&self->peer, 0, become_limited, (int []) { 2 });
 	unsigned int i;
 
 	ASSERT_NE(NULL, p);
@@ -1129,6 +1130,110 @@ TEST_F(signals, fork_without_process)
 	EXPECT_TRUE(process_answers(p));
 	EXPECT_EQ(2, peer_status(&self->peer).nr_slots);
 	EXPECT_NE(NULL, process_fork(self->p, SYS_fork, ARGS(0)));
+}
+
+/* A child that may have no worker makes its calls nevertheless. */
+TEST_F(signals, fork_without_worker)
+{
+	struct process *p = peer_spawn_with(&self->peer, 0, become_limited, (int []) { 4 }), *child;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_TRUE(process_block(p, 1));
+	child = process_fork(p, SYS_fork, ARGS(0));
+	ASSERT_NE(NULL, child);
+	EXPECT_TRUE(process_answers(child));
+	EXPECT_TRUE(process_unblock(p, 1));
+	EXPECT_TRUE(leave(child, 0));
+}
+
+/* A child that ends before it is attached does not keep its parent waiting. */
+TEST_F(signals, fork_without_memory)
+{
+	/* The window of the child does not fit in. */
+	const struct rlimit limit = { WINDOW_LEN, RLIM_INFINITY };
+	struct process *p = self->p, *child;
+	__s64 pid;
+
+	EXPECT_EQ(0, call(p, SYS_setrlimit, RLIMIT_AS, put(p, IN, &limit, sizeof(limit))));
+	start_call(p, 5, SYS_fork);
+	pid = process_result(p, 5);
+	EXPECT_LT(0, pid);
+	EXPECT_EQ(pid, call(p, SYS_wait4, pid, at(OUT), 0, 0));
+	EXPECT_EQ(SIGKILL, *(int *)(p->mem + OUT));
+	peer_acknowledge(&self->peer);
+	EXPECT_EQ(0, prlimit(p->pid, RLIMIT_AS, &(struct rlimit) { RLIM_INFINITY, RLIM_INFINITY },
+			     NULL));
+	child = process_fork(p, SYS_fork, ARGS(0));
+	EXPECT_TRUE(child && leave(child, 0));
+}
+
+/* Returns an errno. */
+static int pin(pid_t pid, unsigned int cpu, int policy, int priority)
+{
+	const struct sched_param param = { .sched_priority = priority };
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return sched_setaffinity(pid, sizeof(cpus), &cpus) ||
+	       sched_setscheduler(pid, policy, &param) ? errno : 0;
+}
+
+/* For most of a second, what is not real-time does not run on that CPU. */
+static pid_t hog(unsigned int cpu)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			;
+	return pid > 0 && !pin(pid, cpu, SCHED_FIFO, 1) ? pid : -1;
+}
+
+/*
+ * When a child comes as far as to be attached, its parent has been killed, and the slot of
+ * that is another process's, @other. Returns true if it was so.
+ */
+static bool fork_and_die(struct peer *peer, struct process **other)
+{
+	struct process *p = peer_spawn(peer), *child;
+	pid_t busy;
+
+	*other = NULL;
+	if (!p || pin(p->pid, 1, SCHED_FIFO | SCHED_RESET_ON_FORK, 2))
+		return false;
+	busy = hog(1);
+	start_call(p, 5, SYS_fork);
+	eventually(status_has(p->pid, "State:\tD"));
+	kill(p->pid, SIGKILL);
+	process_over(p);
+	*other = peer_spawn(peer);
+	kill(busy, SIGKILL);
+	/* This has to be gone, or to be attached. */
+	while (peer_status(peer).nr_slots > 2) {
+		child = peer_find(peer, -1);
+		if (child)
+			return kill(child->pid, SIGKILL) || !process_over(child);
+		usleep(1000);
+	}
+	return *other && (*other)->index == p->index;
+}
+
+/* It is not taken for a copy of that process. */
+TEST_F(signals, fork_orphan)
+{
+	struct process *other;
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		if (fork_and_die(&self->peer, &other))
+			break;
+		ASSERT_NE(NULL, other);
+		EXPECT_TRUE(leave(other, 0));
+	}
+	EXPECT_NE(20, i);
+	EXPECT_TRUE(process_answers(other));
+	EXPECT_TRUE(process_answers(self->p));
 }
 
 TEST_F(signals, clone_flags)
@@ -1257,6 +1362,62 @@ TEST_F(signals, exit_with_calls)
 	EXPECT_TRUE(process_answers(p));
 }
 
+/* Programs that are replaced */
+
+/* A process in which @then is called when the RTOS process calls execve() */
+static struct process *spawn_exec(struct peer *peer, void (*then)(void))
+{
+	static struct crtos_exec exec;
+	struct crtos_run run = peer_run_arg(peer, 3);
+	struct crtos_resume resume = { .result = -EXDEV };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid < 0 ? NULL : peer_attach(peer, pid);
+	run.exec = (uintptr_t)&exec;
+	dup2(peer->fd, 3);
+	close_range(4, ~0U, 0);
+	if (!ioctl(3, CRTOS_IOC_RUN, &run))
+		do
+			then();
+		while (!ioctl(exec.fd, CRTOS_IOC_RESUME, &resume));
+	_exit(1);
+}
+
+static int lingers(void *unused)
+{
+	for (;;)
+		pause();
+	return 0;
+}
+
+static void clones_one_that_shares(void)
+{
+	static char stack[4 * PAGE] __attribute__((aligned(16)));
+
+	if (clone(lingers, stack + sizeof(stack), CLONE_VM, NULL) < 0)
+		_exit(1);
+}
+
+/*
+ * In user space, a process may clone one that shares its memory. Whoever stops the RTOS,
+ * as is done after this, does not wait for that one.
+ */
+TEST_F(signals, exec_shared)
+{
+	struct process *p = spawn_exec(&self->peer, clones_one_that_shares);
+	const __u64 argv[2] = { at(PATH) };
+
+	ASSERT_NE(NULL, p);
+	put_string(p, PATH, "/none");
+	EXPECT_EQ(-EXDEV, call(p, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0));
+	EXPECT_TRUE(process_answers(p));
+	/* Its memory stays, and so does its slot. */
+	EXPECT_EQ(0, kill(p->pid, SIGKILL));
+	EXPECT_EQ(p->pid, waitpid(p->pid, NULL, 0));
+	EXPECT_EQ(2, peer_status(&self->peer).nr_slots);
+}
+
 /* Tracers */
 
 /**
@@ -1284,7 +1445,6 @@ struct stop {
  * @from: calls with this number are changed
  * @to: to this number, or 0
  * @result: or have this result, if not 0
- * @kills_children: when they stop for the first time, before they do anything
  * @holds_children: as long as this is set, when they stop for the first time
  * @held: one that it holds, or 0
  */
@@ -1296,7 +1456,6 @@ struct tracer {
 	__u64 from;
 	__u64 to;
 	__s64 result;
-	bool kills_children;
 	bool holds_children;
 	pid_t held;
 };
@@ -1353,14 +1512,13 @@ static bool is_process(pid_t tid)
 	return !syscall(SYS_tgkill, tid, tid, 0);
 }
 
-static void on_child(struct tracer *t, pid_t pid)
+/* One whose time has come goes on when somebody else stops. */
+static void release_child(struct tracer *t)
 {
-	if (t->kills_children)
-		kill(pid, SIGKILL);
-	while (load_acquire(&t->holds_children)) {
-		store_release(&t->held, pid);
-		usleep(1000);
-	}
+	if (!t->held || load_acquire(&t->holds_children))
+		return;
+	ptrace(PTRACE_SYSCALL, t->held, 0, 0);
+	t->held = 0;
 }
 
 static void on_stop(struct tracer *t, pid_t tid, int status)
@@ -1369,8 +1527,12 @@ static void on_stop(struct tracer *t, pid_t tid, int status)
 
 	if (sig == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP)
 		on_syscall(t, tid);
-	if (event == PTRACE_EVENT_STOP && tid != t->pid && is_process(tid))
-		on_child(t, tid);
+	release_child(t);
+	if (event == PTRACE_EVENT_STOP && tid != t->pid && is_process(tid) &&
+	    load_acquire(&t->holds_children)) {
+		store_release(&t->held, tid);
+		return;
+	}
 	/* Only a signal that is about to be delivered is passed on. */
 	ptrace(PTRACE_SYSCALL, tid, 0, event || sig == (SIGTRAP | 0x80) ? 0 : sig);
 }
@@ -1527,47 +1689,26 @@ TEST_F(signals, traced_fork)
 	end_traced(&t);
 }
 
-/* A child that ends before it is attached does not keep its parent waiting. */
-TEST_F(signals, traced_fork_killed)
+/* A tracer that lets the parent go on and not the child does not stop both. */
+TEST_F(signals, traced_fork_held)
 {
 	static struct tracer t;
 	struct process *p = spawn_traced(&self->peer, &t), *child;
-	__s64 pid;
-
-	ASSERT_NE(NULL, p);
-	t.kills_children = true;
-	start_call(p, 5, SYS_fork);
-	pid = process_result(p, 5);
-	EXPECT_LT(0, pid);
-	EXPECT_EQ(pid, call(p, SYS_wait4, pid, at(OUT), 0, 0));
-	EXPECT_EQ(SIGKILL, *(int *)(p->mem + OUT));
-	t.kills_children = false;
-	child = process_fork(p, SYS_fork, ARGS(0));
-	EXPECT_TRUE(child && leave(child, 0));
-	end_traced(&t);
-}
-
-/*
- * When a child comes that far, its parent has been killed, and the slot of that is another
- * process's. It must not be taken for a copy of this one.
- */
-TEST_F(signals, traced_fork_orphan)
-{
-	static struct tracer t;
-	struct process *p = spawn_traced(&self->peer, &t), *other;
 
 	ASSERT_NE(NULL, p);
 	t.holds_children = true;
-	start_call(p, 5, SYS_fork);
-	EXPECT_TRUE(eventually(load_acquire(&t.held)));
-	EXPECT_EQ(0, kill(p->pid, SIGKILL));
-	EXPECT_TRUE(process_over(p));
-	other = peer_spawn(&self->peer);
-	EXPECT_TRUE(other && other->index == p->index);
+	child = process_fork(p, SYS_fork, ARGS(0));
+	ASSERT_NE(NULL, child);
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_TRUE(eventually(load_acquire(&t.held) == child->pid));
+	start_call(child, 1, SYS_getppid);
+	usleep(100000);
+	EXPECT_TRUE(entries_pending(child, 1, 1));
 	store_release(&t.holds_children, false);
-	EXPECT_TRUE(eventually(kill(t.held, 0)));
-	EXPECT_TRUE(eventually(peer_status(&self->peer).nr_slots == 2));
-	EXPECT_TRUE(process_answers(other));
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_EQ(p->pid, process_result(child, 1));
+	EXPECT_TRUE(leave(child, 0));
+	EXPECT_LT(0, call(p, SYS_wait4, -1, 0, 0, 0));
 	end_traced(&t);
 }
 

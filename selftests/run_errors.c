@@ -203,6 +203,52 @@ TEST_F(run, partition)
 	EXPECT_EQ(EINVAL, run(&self->partition, &self->arg));
 }
 
+/* Must fail, and what the process has as its executable is the same. */
+static int try_program(struct partition *partition, struct crtos_run *arg)
+{
+	struct stat before, after;
+	int err;
+
+	if (stat("/proc/self/exe", &before))
+		return -1;
+	err = run(partition, arg);
+	if (stat("/proc/self/exe", &after) || before.st_ino != after.st_ino)
+		return -1;
+	return err;
+}
+
+TEST_F(run, program)
+{
+	char path[] = "/tmp/crtos.XXXXXX";
+	int fd = mkstemp(path);
+	void *p;
+
+	ASSERT_LE(0, fd);
+	self->arg.program = 1023;
+	EXPECT_EQ(EBADF, try_program(&self->partition, &self->arg));
+	self->arg.program = open("/", O_RDONLY);
+	EXPECT_EQ(EACCES, try_program(&self->partition, &self->arg));
+	close(self->arg.program);
+	self->arg.program = open(path, O_RDONLY);
+	EXPECT_EQ(0, fchmod(fd, 0600));
+	EXPECT_EQ(EACCES, try_program(&self->partition, &self->arg));
+	EXPECT_EQ(0, fchmod(fd, 0700));
+	EXPECT_EQ(ETXTBSY, try_program(&self->partition, &self->arg));
+	close(fd);
+
+	/* What fails after this program was found to be good */
+	p = mmap((void *)WINDOW, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	EXPECT_NE(MAP_FAILED, p);
+	EXPECT_EQ(variant->started ? EEXIST : ENOTCONN,
+		  try_program(&self->partition, &self->arg));
+	/* It can be written to again. */
+	fd = open(path, O_WRONLY);
+	EXPECT_LE(0, fd);
+	close(fd);
+	close(self->arg.program);
+	unlink(path);
+}
+
 static void *other_thread(void *unused)
 {
 	pause();

@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -306,6 +308,93 @@ TEST_F(start, unprivileged_open)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &wstatus, 0));
 	EXPECT_EQ(0, wstatus);
+}
+
+static struct crtos_status status_of(struct partition *partition, __u32 index)
+{
+	struct crtos_status status = { .partition = index };
+
+	if (ioctl(partition->fd, CRTOS_IOC_STATUS, &status))
+		memset(&status, 0xff, sizeof(status));
+	return status;
+}
+
+/* A process of the RTOS that does nothing, or -1 */
+static pid_t run_idle(struct partition *partition)
+{
+	pid_t pid = fork();
+	int i;
+
+	if (!pid) {
+		dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
+		dup2(STDIN_FILENO, STDOUT_FILENO);
+		execl("./crtos", "crtos", "run", "./idle", NULL);
+		_exit(127);
+	}
+	for (i = 0; i < 1000 && status_of(partition, 0).calls < 1; i++)
+		usleep(10000);
+	return i < 1000 ? pid : -1;
+}
+
+/* A process is killed, and held back before it lets go of its memory. */
+static bool kill_and_hold(pid_t pid)
+{
+	int status;
+
+	return !ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEEXIT) && !kill(pid, SIGKILL) &&
+	       waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) &&
+	       status >> 16 == PTRACE_EVENT_EXIT;
+}
+
+/* The partition is not, as there is a process. */
+static pid_t begin_to_stop(struct partition *partition)
+{
+	pid_t pid = fork();
+	int i;
+
+	if (!pid)
+		_exit(partition_stop(partition));
+	for (i = 0; i < 1000 && !cpu_is_online(partition->cpu); i++)
+		usleep(10000);
+	return i < 1000 ? pid : -1;
+}
+
+/*
+ * The end of a process is told to an RTOS that was stopped, whose CPU is another one's by
+ * then: that must not be interrupted for it.
+ */
+TEST_F(start, late_process)
+{
+	struct partition *partition = &self->partition;
+	struct crtos_stop stop = { .partition = 1 };
+	pid_t pid, stopper;
+	__u64 doorbells;
+	int status;
+
+	self->arg.partition = 1;
+	if (start(partition, &self->arg) == ENODEV)
+		SKIP(return, "memory for one partition only");
+	EXPECT_EQ(0, ioctl(partition->fd, CRTOS_IOC_STOP, &stop));
+
+	ASSERT_EQ(0, partition_start(partition));
+	pid = run_idle(partition);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(kill_and_hold(pid));
+	/* The RTOS takes the first message, that it was killed. */
+	usleep(100000);
+	stopper = begin_to_stop(partition);
+	ASSERT_LT(0, stopper);
+	EXPECT_EQ(1, status_of(partition, 0).nr_slots);
+	EXPECT_EQ(0, start(partition, &self->arg));
+
+	doorbells = status_of(partition, 0).doorbells_out;
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, pid, 0, 0));
+	EXPECT_EQ(stopper, waitpid(stopper, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_EQ(doorbells, status_of(partition, 0).doorbells_out);
+	EXPECT_EQ(0, status_of(partition, 1).rtos_stray_vectors);
+	EXPECT_EQ(0, ioctl(partition->fd, CRTOS_IOC_STOP, &stop));
 }
 
 TEST_HARNESS_MAIN
