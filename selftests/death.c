@@ -2,11 +2,13 @@
 /*
  * Death at random moments: of shadows, of who started them, of the RTOS, and of the
  * partition with calls of all its processes in flight; CPUs that go offline under it.
- * After each nothing is left, and it works again without a reboot.
+ * After each no process and no slot is left, and it works again without a reboot; after
+ * all no task, page or descriptor is.
  *
  * Environment: crtos_deaths, how many of each kind; crtos_many, how many processes the
  * partition has when it is stopped; crtos_seed, which moments.
  */
+#include <dirent.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -15,10 +17,14 @@
 
 #define KILLED		(128 + SIGKILL)
 #define PATIENCE_MS	20000
+#define SYSFS		"/sys/class/crtos/partition0/"
 #define ENDLESS		100000		/* seconds: as many deaths as were asked for */
 
 /* The counter of open files is exact only to a few for each CPU. */
-#define SLACK		128
+#define SLACK_FILES	96
+
+/* What may be there now and not before, of anything: less than one for each death */
+#define SLACK		16
 
 #define eventually(condition) ({					\
 	int tries_ = PATIENCE_MS;					\
@@ -38,8 +44,21 @@ static bool said(bool holds, const char *condition)
 	return holds;
 }
 
+/**
+ * struct left - what there is in the whole system when nothing is under way
+ * @tasks: processes and kernel threads, but for those of workqueues
+ * @tables: pages of page tables
+ * @anonymous: pages of processes that are of no file
+ */
+struct left {
+	long tasks;
+	long tables;
+	long anonymous;
+};
+
 FIXTURE(death) {
 	struct partition partition;
+	struct left before;
 	unsigned long times;
 	unsigned int many;
 	unsigned int seed;
@@ -67,6 +86,57 @@ static long files(void)
 	fscanf(file, "%ld", &n);
 	fclose(file);
 	return n;
+}
+
+static bool is_task(const char *pid)
+{
+	char path[300], comm[32] = "";
+	FILE *file;
+
+	if (*pid < '0' || *pid > '9')
+		return false;
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	fgets(comm, sizeof(comm), file);
+	fclose(file);
+	return strncmp(comm, "kworker/", 8);
+}
+
+static long count_tasks(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	long n = 0;
+
+	if (!proc)
+		return -1;
+	while ((entry = readdir(proc)))
+		n += is_task(entry->d_name);
+	closedir(proc);
+	return n;
+}
+
+/* The numbers of each CPU are added up first. */
+static struct left count_left(void)
+{
+	struct left left = { .tasks = count_tasks(), .tables = -1, .anonymous = -1 };
+	FILE *file = fopen("/proc/sys/vm/stat_refresh", "w");
+	char line[128];
+
+	if (file) {
+		putc('1', file);
+		fclose(file);
+	}
+	file = fopen("/proc/vmstat", "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		sscanf(line, "nr_page_table_pages %ld", &left.tables);
+		sscanf(line, "nr_anon_pages %ld", &left.anonymous);
+	}
+	if (file)
+		fclose(file);
+	return left;
 }
 
 /* Before any of the tests, as what is lost of one death shows only after many of them */
@@ -170,6 +240,7 @@ FIXTURE_SETUP(death)
 	self->many = setting("crtos_many", CRTOS_MAX_SLOTS);
 	self->seed = setting("crtos_seed", 1);
 	snprintf(self->cpu, sizeof(self->cpu), "%u", self->partition.cpu);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
 	self->in = fds[0];
@@ -177,6 +248,22 @@ FIXTURE_SETUP(death)
 	ASSERT_TRUE(clean(self)) {
 		partition_stop(&self->partition);
 	}
+	self->before = count_left();
+}
+
+/* Memory and tasks are given back a while after who had them has ended. */
+static bool nothing_left(death_t *self)
+{
+	struct left before = self->before, now;
+	bool few = eventually((now = count_left(),
+			       now.tasks - before.tasks < SLACK &&
+			       now.tables - before.tables < SLACK &&
+			       now.anonymous - before.anonymous < SLACK));
+
+	printf("# more than before: %ld tasks, %ld page tables, %ld pages\n",
+	       now.tasks - before.tasks, now.tables - before.tables,
+	       now.anonymous - before.anonymous);
+	return few && before.tasks > 0 && before.tables > 0 && before.anonymous > 0;
 }
 
 FIXTURE_TEARDOWN(death)
@@ -184,8 +271,9 @@ FIXTURE_TEARDOWN(death)
 	if (self->partition.fd < 0)
 		return;
 	EXPECT_TRUE(clean(self));
+	EXPECT_TRUE(nothing_left(self));
 	EXPECT_LE(0, files_before);
-	EXPECT_GT(SLACK, files() - files_before);
+	EXPECT_GT(SLACK_FILES, files() - files_before);
 	EXPECT_EQ(0, partition_stop(&self->partition));
 	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
 	partition_close(&self->partition);
@@ -266,8 +354,10 @@ static bool rtos_ended(death_t *self)
 	    !so(ends(tool(self, "start", "./crtos-hostile.img", "--cpu", self->cpu), 0)))
 		return false;
 	stay = tool(self, "run", "./stay");
-	if (!so(eventually(status(self).nr_slots == 1)) ||
-	    !so(ends(tool(self, "run", way), KILLED)) || !so(ends(stay, KILLED)) ||
+	if (!so(eventually(status(self).nr_slots == 1)))
+		return false;
+	random_sleep(self);
+	if (!so(ends(tool(self, "run", way), KILLED)) || !so(ends(stay, KILLED)) ||
 	    !so(ends(tool(self, "run", "./well"), 125)))
 		return false;
 	random_sleep(self);
@@ -280,7 +370,8 @@ TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
 }
 
 /*
- * Stopped while all of its processes, which are children of the first one, make calls.
+ * Stopped while all of its processes, which are children of the first one, make calls:
+ * every other one is in one that blocks.
  * The last one has a slot before it can be waited for, and may not come that far.
  */
 static bool stopped(death_t *self)
@@ -308,13 +399,25 @@ TEST_F_TIMEOUT(death, of_partition, ENDLESS)
 	repeat(stopped);
 }
 
-/* A CPU of Linux goes and comes back while a program makes calls. */
+/* Which CPU of Linux takes the doorbells */
+static bool set_doorbell_cpu(unsigned int cpu)
+{
+	FILE *file = fopen(SYSFS "doorbell_cpu", "w");
+
+	if (!file)
+		return false;
+	fprintf(file, "%u", cpu);
+	return !fclose(file);
+}
+
+/* A CPU of Linux, the one with the doorbells or not, goes and comes back beside calls. */
 static bool unplugged(death_t *self)
 {
 	pid_t pid = tool(self, "run", "./life", "calls");
 	__u64 calls;
 
-	if (!so(eventually(status(self).nr_slots == 1)))
+	if (!so(eventually(status(self).nr_slots == 1)) ||
+	    !so(set_doorbell_cpu(rand_r(&self->seed) & 1)))
 		return false;
 	random_sleep(self);
 	if (!so(cpu_set_online(1, false)))

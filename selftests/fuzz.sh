@@ -32,9 +32,21 @@ rounds()
 	done
 }
 
-begin 4 "$HOSTILE"
+# A neighbour that waits in a call all the time
+neighbour()
+{
+	equal processes "$(status processes)" 1 || return 1
+	kill -KILL "$PID" || return 1
+	ends_with 137 wait "$PID"
+}
+
+begin 6 "$HOSTILE"
+"$CRTOS" run ./stay &
+PID=$!
+try "neighbour" wait_for one_process
 try "$ROUNDS programs from seed $SEED" rounds
 try "a process that behaves" ends_with 0 run ./well
+try "the neighbour is still there" neighbour
 try "stop" stop
 try "the CPU is back" equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1
 finish

@@ -93,10 +93,15 @@ broken()
 	refused "$1" && says 125 "$2" run ./well && stop && start "$HOSTILE" && refused well
 }
 
-# An RTOS that says so, or whose death Linux finds out: its process is killed.
+buried() { complaints "partition .*: the RTOS .*, its processes are killed"; }
+
+# An RTOS that says so, or whose death Linux finds out: its process is killed, with one
+# word about it.
 died()
 {
-	ends_with 137 run "./$1" && says 125 "stopped itself" run ./well && stop &&
+	_buried=$(buried)
+	ends_with 137 run "./$1" && says 125 "stopped itself" run ./well &&
+		equal "lines in the log" "$(buried)" $((_buried + 1)) && stop &&
 		start "$HOSTILE" && refused well
 }
 

@@ -71,9 +71,28 @@ static bool too_few(pid_t pid)
 	return atoi(text) > 0;
 }
 
-static bool fits(int error)
+/* How often a request or call failed, and with what */
+struct failures {
+	unsigned int enomem;	/* an allocation */
+	unsigned int efault;	/* an access to user memory */
+};
+
+static bool fits(struct failures *failures, int error)
 {
-	return error == ENOMEM || error == EFAULT || error == EAGAIN || error == ENOSPC;
+	switch (error) {
+	case ENOMEM:
+		return ++failures->enomem;
+	case EFAULT:
+		return ++failures->efault;
+	default:
+		return false;
+	}
+}
+
+static void say_failures(unsigned int tried, const struct failures *failures)
+{
+	printf("# %u failures, seen: %u ENOMEM, %u EFAULT\n", tried, failures->enomem,
+	       failures->efault);
 }
 
 FIXTURE(fault) {
@@ -84,6 +103,7 @@ FIXTURE_SETUP(fault)
 {
 	const char *why = peer_missing();
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!why)
 		why = faults_missing();
 	if (why)
@@ -105,8 +125,9 @@ FIXTURE_TEARDOWN(fault)
 TEST_F_TIMEOUT(fault, start_and_stop, 600)
 {
 	__u32 cpu = first_cpu();
-	unsigned int n, failed = 0;
+	struct failures failures = {};
 	int fd = self->peer.fd;
+	unsigned int n;
 	bool last = false;
 
 	for (n = 1; n < MAX_FAULTS && !last; n++) {
@@ -124,8 +145,7 @@ TEST_F_TIMEOUT(fault, start_and_stop, 600)
 		last = too_few(getpid());
 		/* Whatever it was, nothing runs. */
 		if (error) {
-			failed++;
-			EXPECT_TRUE(fits(error))
+			EXPECT_TRUE(fits(&failures, error))
 				TH_LOG("failure %u: %d", n, error);
 			ASSERT_EQ(0, ioctl(fd, CRTOS_IOC_START, &again));
 			start = again;
@@ -134,13 +154,14 @@ TEST_F_TIMEOUT(fault, start_and_stop, 600)
 		ASSERT_TRUE(fail(getpid(), n));
 		error = ioctl(fd, CRTOS_IOC_STOP, &stop) ? errno : 0;
 		last = too_few(getpid()) && last;
-		EXPECT_TRUE(!error || fits(error))
+		EXPECT_TRUE(!error || fits(&failures, error))
 			TH_LOG("failure %u of stop: %d", n, error);
 		if (error)
 			EXPECT_EQ(0, ioctl(fd, CRTOS_IOC_STOP, &stop));
 	}
-	TH_LOG("%u failures, %u of them seen", n - 2, failed);
-	EXPECT_LT(0, failed);
+	say_failures(n - 2, &failures);
+	EXPECT_LT(0, failures.enomem);
+	EXPECT_LT(0, failures.efault);
 	EXPECT_TRUE(last);
 }
 
@@ -181,9 +202,10 @@ static int outcome(struct peer *peer, pid_t pid, struct process **p)
 TEST_F_TIMEOUT(fault, run, 900)
 {
 	struct peer *peer = &self->peer;
-	unsigned int n, failed = 0;
+	struct failures failures = {};
 	bool last = false;
 	struct process *p;
+	unsigned int n;
 	int error;
 
 	for (n = 1; n < MAX_FAULTS && !last; n++) {
@@ -192,8 +214,7 @@ TEST_F_TIMEOUT(fault, run, 900)
 		ASSERT_LT(0, pid);
 		error = outcome(peer, pid, &p);
 		if (error) {
-			failed++;
-			EXPECT_TRUE(fits(error))
+			EXPECT_TRUE(fits(&failures, error))
 				TH_LOG("failure %u: %d", n, error);
 			p = peer_spawn(peer);
 			ASSERT_NE(NULL, p);
@@ -205,8 +226,9 @@ TEST_F_TIMEOUT(fault, run, 900)
 		EXPECT_NE(-1, process_finish(p));
 		EXPECT_TRUE(eventually(!peer_status(peer).nr_slots));
 	}
-	TH_LOG("%u failures, %u of them seen", n - 2, failed);
-	EXPECT_LT(0, failed);
+	say_failures(n - 2, &failures);
+	EXPECT_LT(0, failures.enomem);
+	EXPECT_LT(0, failures.efault);
 	EXPECT_TRUE(last);
 }
 
@@ -220,8 +242,9 @@ TEST_F_TIMEOUT(fault, fork, 900)
 {
 	struct peer *peer = &self->peer;
 	struct process *p = peer_spawn(peer), *child;
-	unsigned int n, failed = 0;
+	struct failures failures = {};
 	bool last = false;
+	unsigned int n;
 	__s64 pid;
 
 	ASSERT_NE(NULL, p);
@@ -230,8 +253,7 @@ TEST_F_TIMEOUT(fault, fork, 900)
 		pid = call(p, SYS_fork);
 		last = too_few(p->pid);
 		if (pid < 0) {
-			failed++;
-			EXPECT_TRUE(fits(-pid))
+			EXPECT_TRUE(fits(&failures, -pid))
 				TH_LOG("failure %u: %lld", n, (long long)pid);
 			peer_acknowledge(peer);
 			pid = call(p, SYS_fork);
@@ -247,10 +269,63 @@ TEST_F_TIMEOUT(fault, fork, 900)
 		}
 		EXPECT_EQ(pid, call(p, SYS_wait4, pid, 0, 0, 0));
 	}
-	TH_LOG("%u failures, %u of them seen", n - 2, failed);
-	EXPECT_LT(0, failed);
+	say_failures(n - 2, &failures);
+	EXPECT_LT(0, failures.enomem);
 	EXPECT_TRUE(last);
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+}
+
+/* Allocations of @pid, and of children that it has from now on, fail at random. */
+static bool fail_at_random(pid_t pid, bool on)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/make-it-fail", pid);
+	return write_file(DEBUG "failslab/probability", "0") &&
+	       write_file(DEBUG "failslab/times", "-1") &&
+	       write_file(DEBUG "failslab/task-filter", on ? "Y" : "N") &&
+	       write_file(path, on ? "1" : "0") &&
+	       (!on || write_file(DEBUG "failslab/probability", "2"));
+}
+
+/* Could the child not be made a shadow? Then it was killed. */
+static bool child_is_lost(struct process *p, pid_t pid)
+{
+	int *status = (void *)(p->mem + OUT);
+	struct process *child;
+	bool lost;
+
+	if (!eventually(is_there(p->peer, pid, &child)))
+		return false;
+	lost = !child;
+	if (child && (kill(pid, SIGKILL) || !process_over(child)))
+		return false;
+	if (call(p, SYS_wait4, pid, at(OUT), 0, 0) != pid)
+		return false;
+	return lost && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
+}
+
+/* What fails one after the other is that of the parent: a child does not inherit it. */
+TEST_F_TIMEOUT(fault, child_of_fork, 900)
+{
+	struct process *p = peer_spawn(&self->peer);
+	unsigned int n, lost = 0;
+	__s64 pid;
+
+	ASSERT_NE(NULL, p);
+	for (n = 0; n < 2000 && lost < 5; n++) {
+		ASSERT_TRUE(fail_at_random(p->pid, true));
+		pid = call(p, SYS_fork);
+		ASSERT_TRUE(fail_at_random(p->pid, false));
+		if (pid > 0)
+			lost += child_is_lost(p, pid);
+		else
+			peer_acknowledge(&self->peer);
+		EXPECT_EQ(p->pid, call(p, SYS_getpid));
+		EXPECT_TRUE(eventually(peer_status(&self->peer).nr_slots == 1));
+	}
+	printf("# %u forks, %u children lost\n", n, lost);
+	EXPECT_EQ(5, lost);
 }
 
 static bool fail_in_worker(pid_t pid, pid_t tid, __u32 nth)
@@ -271,7 +346,8 @@ static unsigned int fail_in_workers(pid_t pid, unsigned int nth)
 TEST_F_TIMEOUT(fault, call, 600)
 {
 	struct process *p = peer_spawn(&self->peer);
-	unsigned int n, failed = 0;
+	struct failures failures = {};
+	unsigned int n;
 	__s64 fd;
 
 	ASSERT_NE(NULL, p);
@@ -283,16 +359,17 @@ TEST_F_TIMEOUT(fault, call, 600)
 		fd = call(p, SYS_memfd_create, at(IN), 0);
 		fail_in_workers(p->pid, 0);
 		if (fd < 0) {
-			failed++;
-			EXPECT_TRUE(fits(-fd))
+			/* The last is what memfd_create() says when there is no inode. */
+			EXPECT_TRUE(fits(&failures, -fd) || fd == -ENOSPC)
 				TH_LOG("failure %u: %lld", n, (long long)fd);
 			fd = call(p, SYS_memfd_create, at(IN), 0);
 		}
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(0, call(p, SYS_close, fd));
 	}
-	TH_LOG("%u failures seen", failed);
-	EXPECT_LT(0, failed);
+	say_failures(n - 1, &failures);
+	EXPECT_LT(0, failures.enomem);
+	EXPECT_LT(0, failures.efault);
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
 }
 

@@ -475,7 +475,7 @@ static bool ends_with(struct fuzz *f, __u32 error)
 	process_ring(f->p);
 	status = reap(f);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && slot->error == error &&
-	       (!error || peer_status(&f->peer).bad_requests >= bad);
+	       (!error || peer_status(&f->peer).bad_requests > bad);
 }
 
 static bool killed_with(struct fuzz *f, __u32 error)

@@ -255,20 +255,43 @@ TEST_F(rights, mode)
 	EXPECT_EQ(0, st.st_gid);
 }
 
-TEST_F(rights, table)
+static void try_rows(struct __test_metadata *_metadata, struct peer *peer,
+		     const struct row *row, size_t nr)
 {
 	struct target target = {
-		.peer = &self->peer,
-		.partition = self->peer.partition,
-		.fd = self->peer.fd,
+		.peer = peer,
+		.partition = peer->partition,
+		.fd = peer->fd,
 	};
 	unsigned int who;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
+	for (i = 0; i < nr; i++)
 		for (who = 0; who < NR_WHO; who++)
-			EXPECT_EQ(rows[i].error[who], as(who, &target, rows[i].run))
+			EXPECT_EQ(row[i].error[who], as(who, &target, row[i].run))
 				TH_LOG("row %zu, column %u", i, who);
+}
+
+TEST_F(rights, table)
+{
+	try_rows(_metadata, &self->peer, rows, ARRAY_SIZE(rows));
+}
+
+/* The same for who could do it: those that START and PEER refuse anyway they refuse first. */
+static const struct row locked_down[] = {
+	{ try_start, { EPERM, EPERM, EPERM, EPERM, EPERM, EBADF } },
+	{ try_peer, { EPERM, EPERM, EPERM, EPERM, EPERM, EBADF } },
+};
+
+/* There is no way back: lockdown.sh asks for it. */
+TEST_F(rights, locked_down)
+{
+	const char *level = getenv("crtos_lock_down");
+
+	if (!level)
+		SKIP(return, "locks the machine down, so lockdown.sh does it");
+	ASSERT_TRUE(write_file("/sys/kernel/security/lockdown", level));
+	try_rows(_metadata, &self->peer, locked_down, ARRAY_SIZE(locked_down));
 }
 
 /* A service that was given the descriptor becomes a shadow, with its own rights. */

@@ -54,7 +54,10 @@ static int do_calls(const char *unused)
 	return 1;
 }
 
-/* Until they are killed: so many of them, all with system calls as soon as all are there */
+/*
+ * Until they are killed: so many of them, as soon as all are there with as many system
+ * calls as they can make, or with one that waits for standard input
+ */
 static int do_crowd(const char *number)
 {
 	int i, fds[2];
@@ -69,7 +72,7 @@ static int do_crowd(const char *number)
 		case 0:
 			close(fds[1]);
 			read(fds[0], &c, 1);
-			return do_calls(NULL);
+			return i & 1 ? do_calls(NULL) : do_read(NULL);
 		}
 	}
 	close(fds[1]);

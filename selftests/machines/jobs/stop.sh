@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-# For scripts/test-stop: an RTOS with a busy program, and then the end of Linux.
+# For scripts/test-stop: an RTOS whose processes compute, make calls and wait in calls, and
+# the end of Linux, in the way and at the moment that the host says.
 
 cd /selftests/crtos || exit 1
 ./crtos start ./crtos-rtos.img --cpu 1 || exit 1
 ./crtos run ./life spin >/dev/null &
+sleep 100000 | ./crtos run ./life crowd 8 >/dev/null &
+until ./crtos status | grep -qx 'processes: 9'; do
+	sleep 0.1
+done
+
 # The next kernel leaves the other CPUs as they are.
 load()
 {
@@ -11,15 +17,10 @@ load()
 		--append='console=ttyS0 panic=-1 maxcpus=1'
 }
 
-case ${crtos_way:?} in
-kexec) load -l || exit 1 ;;
-kdump) load -p || exit 1 ;;
-esac
-sleep 1
+load -l && load -p || exit 1
 echo "running"
-# The host looks at the CPU meanwhile.
-sleep 5
-case $crtos_way in
+read -r way </dev/ttyS1
+case $way in
 panic | kdump) echo c >/proc/sysrq-trigger ;;
 kexec) kexec -e ;;
 reboot) reboot -f ;;
