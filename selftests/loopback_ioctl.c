@@ -873,6 +873,43 @@ TEST_F(loopback, run_threads)
 	pthread_join(thread, NULL);
 }
 
+/* As a 32-bit program makes a call */
+static int ioctl_32(int fd, unsigned int nr, void *low)
+{
+	int ret;
+
+	asm volatile("int $0x80" : "=a" (ret) : "a" (54), "b" (fd), "c" (nr), "d" (low)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+/* The numbers of its calls have other meanings. */
+TEST_F(loopback, run_of_32_bit)
+{
+	struct crtos_status *status;
+	struct crtos_run *run;
+	int fd = self->peer.fd, how;
+	pid_t pid;
+
+	run = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	ASSERT_NE(MAP_FAILED, run);
+	status = (void *)run + PAGE;
+	status->partition = self->peer.partition;
+	*run = self->run;
+	peer_ready(&self->peer);
+	pid = fork();
+	if (!pid) {
+		if (ioctl_32(fd, CRTOS_IOC_STATUS, status))
+			_exit(1);
+		_exit(ioctl_32(fd, CRTOS_IOC_RUN, run) == -EINVAL ? 0 : 2);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &how, 0));
+	if (WIFSIGNALED(how) && WTERMSIG(how) == SIGSEGV)
+		SKIP(return, "no CONFIG_IA32_EMULATION");
+	EXPECT_EQ(0, how);
+}
+
 TEST_F(loopback, run_states)
 {
 	struct crtos_header *header = self->peer.header;
