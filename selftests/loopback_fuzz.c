@@ -466,10 +466,10 @@ static int reap(struct fuzz *f)
 	return status;
 }
 
-static bool ends_with(struct fuzz *f, __u32 error)
+/* There were @bad bad requests so far, and now there is one more. */
+static bool ends_with(struct fuzz *f, __u32 error, __u64 bad)
 {
 	struct crtos_slot *slot = f->p->slot;
-	__u64 bad = peer_status(&f->peer).bad_requests;
 	int status;
 
 	process_ring(f->p);
@@ -480,7 +480,7 @@ static bool ends_with(struct fuzz *f, __u32 error)
 
 static bool killed_with(struct fuzz *f, __u32 error)
 {
-	return ends_with(f, error) && spawn(f);
+	return ends_with(f, error, peer_status(&f->peer).bad_requests) && spawn(f);
 }
 
 /* Nothing is taken of a ring that cannot be. */
@@ -488,7 +488,8 @@ static bool killed_at_once(struct fuzz *f, __u32 published)
 {
 	struct crtos_slot *slot = f->p->slot;
 
-	return ends_with(f, EPROTO) && slot->sq_head == published && spawn(f);
+	return ends_with(f, EPROTO, peer_status(&f->peer).bad_requests) &&
+	       slot->sq_head == published && spawn(f);
 }
 
 static bool too_many(struct fuzz *f)
@@ -885,6 +886,7 @@ static bool index_rewritten(struct fuzz *f)
 	const size_t behind = offsetof(struct crtos_slot, entries);
 	struct crtos_slot *next = f->p->slot + 1;
 	char *canary = (char *)next + behind, expected[CRTOS_NR_ENTRIES * 64];
+	__u64 bad = peer_status(&f->peer).bad_requests;
 	struct rewriter w;
 	unsigned int i;
 	__s64 result = 0;
@@ -902,7 +904,7 @@ static bool index_rewritten(struct fuzz *f)
 		return false;
 	/* Either it has never seen the wrong one, or it has. */
 	if (result == NO_RESULT)
-		return killed_with(f, EPROTO);
+		return ends_with(f, EPROTO, bad) && spawn(f);
 	return true;
 }
 
