@@ -124,6 +124,7 @@ static struct left count_left(void)
 	struct left left = { .tasks = count_tasks(), .tables = -1, .anonymous = -1 };
 	FILE *file = fopen("/proc/sys/vm/stat_refresh", "w");
 	char line[128];
+	long n;
 
 	if (file) {
 		putc('1', file);
@@ -131,8 +132,10 @@ static struct left count_left(void)
 	}
 	file = fopen("/proc/vmstat", "r");
 	while (file && fgets(line, sizeof(line), file)) {
-		sscanf(line, "nr_page_table_pages %ld", &left.tables);
-		sscanf(line, "nr_anon_pages %ld", &left.anonymous);
+		if (sscanf(line, "nr_page_table_pages %ld", &n) == 1)
+			left.tables = n;
+		else if (sscanf(line, "nr_anon_pages %ld", &n) == 1)
+			left.anonymous = n;
 	}
 	if (file)
 		fclose(file);
