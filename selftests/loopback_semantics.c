@@ -603,17 +603,25 @@ TEST_F(semantics, no_thread)
 	EXPECT_TRUE(process_answers(self->p));
 }
 
+/* A process that can have no worker */
+static struct process *spawn_alone(struct peer *peer, bool (*prepare)(const void *data))
+{
+	const struct rlimit limit = { 1, 2 };
+	struct process *p = peer_spawn_with(peer, 0, prepare, NULL);
+
+	if (!p || call(p, SYS_setrlimit, RLIMIT_NPROC, put(p, IN, &limit, sizeof(limit))))
+		return NULL;
+	/* All threads are to be made anew after that. */
+	return call(p, SYS_setpriority, PRIO_PROCESS, 0, 1) ? NULL : p;
+}
+
 /* Not even one: then calls are made one after the other. */
 TEST_F(semantics, no_thread_at_all)
 {
-	const struct rlimit limit = { 1, 2 };
-	struct process *p = peer_spawn_with(&self->peer, 0, become_limited, NULL);
+	struct process *p = spawn_alone(&self->peer, become_limited);
 	unsigned int i;
 
 	ASSERT_NE(NULL, p);
-	EXPECT_EQ(0, call(p, SYS_setrlimit, RLIMIT_NPROC, put(p, IN, &limit, sizeof(limit))));
-	/* All threads are to be made anew after that. */
-	EXPECT_EQ(0, call(p, SYS_setpriority, PRIO_PROCESS, 0, 1));
 	for (i = 0; i < 20; i++) {
 		EXPECT_EQ(p->pid, call(p, SYS_getpid));
 		EXPECT_EQ(0, process_do(p, CRTOS_OP_UNMAP, 0, ARGS(WINDOW, PAGE)));
@@ -624,6 +632,60 @@ TEST_F(semantics, no_thread_at_all)
 	EXPECT_EQ(p->pid, process_result(p, 1));
 	EXPECT_EQ(getpid(), process_result(p, 2));
 	EXPECT_EQ(4 << 8, process_exit(p, 4 << 8));
+}
+
+/* With another descriptor of the device, as RUN closes the one that it was given */
+static bool become_limited_twice(const void *data)
+{
+	return dup2(3, 4) == 4 && become_limited(data);
+}
+
+/* The anchor executes it, and would not come back. */
+TEST_F(semantics, run_in_the_anchor)
+{
+	struct process *p = spawn_alone(&self->peer, become_limited_twice);
+	struct crtos_run run = peer_run_arg(&self->peer, 4);
+
+	ASSERT_NE(NULL, p);
+	run.strings = put_string(p, OUT, "again");
+	run.strings_len = sizeof("again");
+	run.envc = 0;
+	run.window_addr = WINDOW + 2 * WINDOW_LEN;
+	run.window_len = PAGE;
+	EXPECT_EQ(-EBUSY, call(p, SYS_ioctl, 4, CRTOS_IOC_RUN, put(p, IN, &run, sizeof(run))));
+	EXPECT_EQ(0, workers(p));
+	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+}
+
+/* Entries without end, each of which is refused */
+static void *publish_for_ever(void *data)
+{
+	struct crtos_slot *slot = data;
+	__u32 i;
+
+	for (i = 0; i < CRTOS_SQ_SIZE; i++) {
+		slot->sq[i] = i;
+		slot->entries[i].op = 99;
+	}
+	while (load_acquire(&slot->rtos_state) == CRTOS_PROCESS_RUNNING)
+		store_release(&slot->sq_tail, load_acquire(&slot->sq_head) + CRTOS_SQ_SIZE / 2);
+	return NULL;
+}
+
+/* The anchor, which takes them itself, can be killed. */
+TEST_F(semantics, no_end_of_entries)
+{
+	struct process *p = spawn_alone(&self->peer, become_limited);
+	pthread_t thread;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, publish_for_ever, p->slot));
+	process_ring(p);
+	usleep(200000);
+	EXPECT_EQ(0, kill(p->pid, SIGKILL));
+	ASSERT_EQ(SIGKILL, process_finish(p));
+	pthread_join(thread, NULL);
+	EXPECT_TRUE(process_answers(self->p));
 }
 
 /* Cancelling */
