@@ -63,6 +63,7 @@ struct fuzz {
 	__u64 entries;
 	__u64 wanted;
 	__u64 cycle;
+	__u64 bad_requests;		/* before an act */
 	__s64 expected[CRTOS_NR_ENTRIES];
 	__u8 status[CRTOS_NR_ENTRIES];
 };
@@ -466,8 +467,7 @@ static int reap(struct fuzz *f)
 	return status;
 }
 
-/* There were @bad bad requests so far, and now there is one more. */
-static bool ends_with(struct fuzz *f, __u32 error, __u64 bad)
+static bool ends_with(struct fuzz *f, __u32 error)
 {
 	struct crtos_slot *slot = f->p->slot;
 	int status;
@@ -475,12 +475,12 @@ static bool ends_with(struct fuzz *f, __u32 error, __u64 bad)
 	process_ring(f->p);
 	status = reap(f);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && slot->error == error &&
-	       (!error || peer_status(&f->peer).bad_requests > bad);
+	       (!error || peer_status(&f->peer).bad_requests > f->bad_requests);
 }
 
 static bool killed_with(struct fuzz *f, __u32 error)
 {
-	return ends_with(f, error, peer_status(&f->peer).bad_requests) && spawn(f);
+	return ends_with(f, error) && spawn(f);
 }
 
 /* Nothing is taken of a ring that cannot be. */
@@ -488,8 +488,7 @@ static bool killed_at_once(struct fuzz *f, __u32 published)
 {
 	struct crtos_slot *slot = f->p->slot;
 
-	return ends_with(f, EPROTO, peer_status(&f->peer).bad_requests) &&
-	       slot->sq_head == published && spawn(f);
+	return ends_with(f, EPROTO) && slot->sq_head == published && spawn(f);
 }
 
 static bool too_many(struct fuzz *f)
@@ -886,7 +885,6 @@ static bool index_rewritten(struct fuzz *f)
 	const size_t behind = offsetof(struct crtos_slot, entries);
 	struct crtos_slot *next = f->p->slot + 1;
 	char *canary = (char *)next + behind, expected[CRTOS_NR_ENTRIES * 64];
-	__u64 bad = peer_status(&f->peer).bad_requests;
 	struct rewriter w;
 	unsigned int i;
 	__s64 result = 0;
@@ -904,7 +902,7 @@ static bool index_rewritten(struct fuzz *f)
 		return false;
 	/* Either it has never seen the wrong one, or it has. */
 	if (result == NO_RESULT)
-		return ends_with(f, EPROTO, bad) && spawn(f);
+		return killed_with(f, EPROTO);
 	return true;
 }
 
@@ -1065,6 +1063,7 @@ static bool cycle(struct fuzz *f)
 		for (k = 0; k < BATCHES; k++)
 			if (!batch(f))
 				return false;
+		f->bad_requests = peer_status(&f->peer).bad_requests;
 		if (!acts[deck[i]].run(f)) {
 			complain(f, acts[deck[i]].name);
 			return false;
