@@ -24,7 +24,7 @@
 #define SLACK_FILES	96
 
 /* What may be there now and not before, of anything: less than one for each death */
-#define SLACK		16
+#define SLACK		5
 
 #define eventually(condition) ({					\
 	int tries_ = PATIENCE_MS;					\

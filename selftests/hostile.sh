@@ -37,14 +37,6 @@ counted()
 	refused "$1" && bad_requests_grew "$_bad"
 }
 
-# A neighbour that was there all the time
-neighbour()
-{
-	equal processes "$(status processes)" 1 || return 1
-	kill -KILL "$PID" || return 1
-	ends_with 137 wait "$PID"
-}
-
 keep_all()
 {
 	_i=0
@@ -123,7 +115,7 @@ try "bad-doorbell" refused bad-doorbell
 try "stuck" lost_one
 try "flood" flooded
 try "a process that behaves" refused well
-try "the neighbour is still there" neighbour
+try "the neighbour is still there" still_there "$PID"
 try "bad-version" broken bad-version "version of the ABI"
 try "dead" died dead
 try "dead, without a word" died dead-quiet

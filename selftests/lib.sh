@@ -89,6 +89,14 @@ wait_for()
 	done
 }
 
+# still_there PID: a process on the RTOS, the only one, which is killed then
+still_there()
+{
+	equal processes "$(status processes)" 1 || return 1
+	kill -KILL "$1" || return 1
+	ends_with 137 wait "$1"
+}
+
 no_processes() { [ "$(status processes)" = 0 ]; }
 one_process() { [ "$(status processes)" = 1 ]; }
 
