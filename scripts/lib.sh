@@ -16,6 +16,9 @@ TREE=$BUILD/linux
 LOG=${CRTOS_LOG:-$BUILD/log}
 # shellcheck disable=SC2034 # used by the scripts
 TARBALL=/usr/src/linux-source-6.12.tar.xz
+# What no kernel that is tested may say. A panic is one more, but where it is asked for.
+# shellcheck disable=SC2034 # used by the scripts
+COMPLAINTS='BUG:|WARNING:|Oops|KASAN:|UBSAN:|INFO: task .* blocked|rcu: INFO:|kmemleak: leaked|nobody cared'
 mkdir -p "$LOG"
 
 say() { printf '%s\n' "$@"; }

@@ -21,7 +21,8 @@ load -l && load -p || exit 1
 echo "running"
 read -r way </dev/ttyS1
 case $way in
-panic | kdump) echo c >/proc/sysrq-trigger ;;
+panic) kexec -c -p -u && echo c >/proc/sysrq-trigger ;; # no crash kernel: it ends there
+kdump) echo c >/proc/sysrq-trigger ;;
 kexec) kexec -e ;;
 reboot) reboot -f ;;
 poweroff) poweroff -f ;;
