@@ -513,35 +513,46 @@ TEST_F(calls, memory)
 	EXPECT_EQ(EFAULT, errno);
 }
 
-/* The rights of the first mapping of a process that holds the window's start */
-static bool window_rights(pid_t pid, char *rights)
+/*
+ * The rights of the mapping of a process that begins where the window does, and its flags,
+ * which are in the last of the lines about it; see Documentation/filesystems/proc.rst.
+ */
+static bool window_mapping(pid_t pid, char *rights, char *flags)
 {
 	unsigned long long start;
 	char path[64], line[256];
 	bool found = false;
 	FILE *maps;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
 	maps = fopen(path, "r");
 	while (maps && !found && fgets(line, sizeof(line), maps))
 		found = sscanf(line, "%llx-%*x %4s", &start, rights) == 2 && start == at(0);
+	while (maps && found && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "VmFlags: %127[^\n]", flags) == 1)
+			break;
 	if (maps)
 		fclose(maps);
 	return found;
 }
 
-/* The RTOS's pages never become code of Linux, whatever the process is like. */
+/*
+ * The RTOS's pages never become code of Linux, whatever the process is like, and nobody
+ * changes that, or puts something else there: the mapping is sealed.
+ */
 TEST_F(calls, not_executable)
 {
 	struct process *p;
-	char rights[5] = "";
+	char rights[5] = "", flags[128] = "";
 
 	ASSERT_NE(-1, personality(READ_IMPLIES_EXEC));
 	p = peer_spawn(&self->peer);
 	personality(0);
 	ASSERT_NE(NULL, p);
-	EXPECT_TRUE(window_rights(p->pid, rights));
+	EXPECT_TRUE(window_mapping(p->pid, rights, flags));
 	EXPECT_STREQ("rw-s", rights);
+	EXPECT_NE(NULL, strstr(flags, "sl "));
+	EXPECT_EQ(NULL, strstr(flags, "mx "));
 	EXPECT_EQ(0, process_exit(p, 0));
 }
 
