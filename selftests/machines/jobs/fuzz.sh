@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # An RTOS that does things at random, as a process and on a CPU of its own, and random
-# requests of /dev/crtos. crtos.fuzz=N: how many entries; crtos.requests=N, crtos.rounds=N:
-# the same for the others; crtos.seed=N: which ones. crtos.tests=NAME,NAME...: only these.
+# requests of /dev/crtos. crtos.fuzz=N: how many entries, each; crtos.requests=N: how many
+# requests; crtos.seed=N: which ones. crtos.tests=NAME,NAME...: only these.
 
 cd /selftests/crtos || exit 1
 status=0
