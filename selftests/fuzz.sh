@@ -94,7 +94,8 @@ counted()
 }
 
 exec 3>&1
-BEFORE=$(cat $CPUS/online)
+: >"$TMP/logs"
+BEFORE=$(cat "$CPUS/online")
 begin 7 "$HOSTILE"
 LENT=$CPU
 if [ "$CPU" -ge 2 ]; then
@@ -104,8 +105,8 @@ fi
 try "neighbour" neighbour
 try "$ENTRIES entries from seed $SEED" programs
 try "each kind was there" counted
-try "a process that behaves" ends_with 0 run ./well
+try "a process that behaves" ends_with 0 timeout -s KILL "$LIMIT" "$CRTOS" run ./well
 try "the neighbour is still there" still_there "$PID"
 try "stop" stop
-try "the CPUs are back" equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE"
+try "the CPUs are back" equal "online CPUs" "$(cat "$CPUS/online")" "$BEFORE"
 finish
