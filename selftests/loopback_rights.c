@@ -35,10 +35,11 @@ enum who {
 	NR_WHO,
 };
 
-/* What the action is done to */
+/* What the action is done to. @other is a partition that may be stopped and has no peer. */
 struct target {
 	struct peer *peer;
 	__u32 partition;
+	__u32 other;
 	int fd;
 };
 
@@ -52,29 +53,62 @@ static int try_open(struct target *t)
 	return open("/dev/crtos", O_RDWR) < 0 ? errno : 0;
 }
 
-static int try_start(struct target *t)
+static int start(struct target *t, __u32 *partition)
 {
 	__u32 cpu = first_cpu();
-	struct crtos_start start = {
+	struct crtos_start arg = {
 		.backend = CRTOS_BACKEND_LOOPBACK,
 		.nr_cpus = 1,
 		.cpus = (uintptr_t)&cpu,
-		.partition = t->partition,
+		.partition = CRTOS_PARTITION_ANY,
 	};
+	int err = do_request(t, CRTOS_IOC_START, &arg);
 
-	return do_request(t, CRTOS_IOC_START, &start);
+	*partition = arg.partition;
+	return err;
+}
+
+static bool other_runs(struct target *t)
+{
+	struct crtos_status status = { .partition = t->other };
+
+	return !do_request(t, CRTOS_IOC_STATUS, &status) &&
+	       status.state == CRTOS_STATE_RUNNING;
+}
+
+/* Whoever could stop the last one has done it. */
+static int start_other(struct target *t)
+{
+	return other_runs(t) ? 0 : start(t, &t->other);
+}
+
+static int stop(struct target *t, __u32 partition)
+{
+	struct crtos_stop arg = { .partition = partition };
+
+	return do_request(t, CRTOS_IOC_STOP, &arg);
+}
+
+/* One more, which its starter ends */
+static int try_start(struct target *t)
+{
+	__u32 partition;
+	int err = start(t, &partition);
+
+	return err ?: stop(t, partition);
 }
 
 static int try_stop(struct target *t)
 {
-	struct crtos_stop stop = { .partition = t->partition - 1 };
+	int err = stop(t, t->other);
 
-	return do_request(t, CRTOS_IOC_STOP, &stop);
+	return err || !other_runs(t) ? err : EBUSY;
 }
 
+/* The descriptor, and with it the RTOS, goes with the process. */
 static int try_peer(struct target *t)
 {
-	struct crtos_peer peer = { .partition = t->partition };
+	struct crtos_peer peer = { .partition = t->other };
 
 	return do_request(t, CRTOS_IOC_PEER, &peer);
 }
@@ -121,12 +155,11 @@ static int try_crash(struct target *t)
 	return do_request(t, CRTOS_IOC_CRASH, &crash);
 }
 
-/* As far as the arguments: it would not come back. */
+/* Does not come back, see as(). */
 static int try_run(struct target *t)
 {
 	struct crtos_run run = peer_run_arg(t->peer, t->fd);
 
-	run.window_len = 0;
 	return do_request(t, CRTOS_IOC_RUN, &run);
 }
 
@@ -137,24 +170,67 @@ static int try_resume(struct target *t)
 	return do_request(t, CRTOS_IOC_RESUME, &resume);
 }
 
-static int try_write(const char *path)
+/* What is there already, so that nothing changes */
+static int rewrite(const char *path)
 {
-	return open(path, O_WRONLY) < 0 ? errno : 0;
+	char text[32];
+	int fd = open(path, O_RDWR);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	return len > 0 && pwrite(fd, text, len, 0) == len ? 0 : errno;
+}
+
+static void attribute(struct target *t, const char *name, char path[64])
+{
+	snprintf(path, 64, "/sys/class/crtos/partition%u/%s", t->partition, name);
+}
+
+static int rewrite_attribute(struct target *t, const char *name)
+{
+	char path[64];
+
+	attribute(t, name, path);
+	return rewrite(path);
 }
 
 static int try_poll_ns(struct target *t)
 {
-	return try_write("/sys/class/crtos/partition0/poll_ns");
+	return rewrite_attribute(t, "poll_ns");
 }
 
 static int try_doorbell_cpu(struct target *t)
 {
-	return try_write("/sys/class/crtos/partition0/doorbell_cpu");
+	return rewrite_attribute(t, "doorbell_cpu");
 }
 
-static int try_read_state(struct target *t)
+static int read_attribute(struct target *t, const char *name, const char *text)
 {
-	return open("/sys/class/crtos/partition0/state", O_RDONLY) < 0 ? errno : 0;
+	char path[64], buf[64];
+	ssize_t len;
+	int fd;
+
+	attribute(t, name, path);
+	fd = open(path, O_RDONLY);
+	len = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
+	if (len < 0)
+		return errno;
+	return memmem(buf, len, text, strlen(text)) ? 0 : ENODATA;
+}
+
+static int try_state(struct target *t)
+{
+	return read_attribute(t, "state", "running");
+}
+
+static int try_region(struct target *t)
+{
+	return read_attribute(t, "region", "0x");
+}
+
+/* To have events is to enable them: nobody traces now. */
+static int try_trace(struct target *t)
+{
+	return rewrite("/sys/kernel/tracing/events/crtos/enable");
 }
 
 static int try_debugfs(struct target *t)
@@ -162,26 +238,29 @@ static int try_debugfs(struct target *t)
 	return access("/sys/kernel/debug/crtos", R_OK | X_OK) ? errno : 0;
 }
 
-/* Errors in the order of enum who. EBUSY, EALREADY, ENOTCONN and EINVAL come later. */
+/* Errors in the order of enum who. @before: what has to be there, which root makes */
 static const struct row {
 	int (*run)(struct target *t);
 	int error[NR_WHO];
+	int (*before)(struct target *t);
 } rows[] = {
 	{ try_open, { 0, 0, 0, EACCES, EACCES, EACCES } },
-	{ try_start, { EALREADY, EPERM, EALREADY, EPERM, EPERM, EBADF } },
-	{ try_stop, { ENOTCONN, EPERM, ENOTCONN, EPERM, EPERM, EBADF } },
-	{ try_peer, { EBUSY, EPERM, EPERM, EPERM, EPERM, EBADF } },
+	{ try_start, { 0, EPERM, 0, EPERM, EPERM, EBADF } },
+	{ try_stop, { 0, EPERM, 0, EPERM, EPERM, EBADF }, start_other },
+	{ try_peer, { 0, EPERM, EPERM, EPERM, EPERM, EBADF }, start_other },
 	{ try_status, { 0, 0, 0, 0, 0, EBADF } },
 	{ try_log, { 0, 0, 0, 0, 0, EBADF } },
 	{ try_slot, { 0, 0, 0, 0, 0, EBADF } },
 	{ try_table, { 0, 0, 0, EACCES, EACCES, EBADF } },
 	{ try_crash, { 0, EPERM, 0, EPERM, EPERM, EBADF } },
-	{ try_run, { EINVAL, EINVAL, EINVAL, EINVAL, EINVAL, EBADF } },
+	{ try_run, { 0, 0, 0, 0, 0, EBADF } },
 	{ try_resume, { EINVAL, EINVAL, EINVAL, EINVAL, EINVAL, EBADF } },
-	{ try_read_state, { 0, 0, 0, 0, 0, 0 } },
+	{ try_state, { 0, 0, 0, 0, 0, 0 } },
+	{ try_region, { 0, 0, 0, EACCES, EACCES, EACCES } },
 	{ try_poll_ns, { 0, 0, 0, EACCES, EACCES, EACCES } },
 	{ try_doorbell_cpu, { 0, 0, 0, EACCES, EACCES, EACCES } },
 	{ try_debugfs, { 0, 0, 0, EACCES, EACCES, EACCES } },
+	{ try_trace, { 0, 0, 0, EACCES, EACCES, EACCES } },
 };
 
 static bool become_user(uid_t id)
@@ -211,16 +290,33 @@ static bool become(struct target *t, enum who who)
 	}
 }
 
+/* Does the RTOS have a process of it, which makes calls as who it is? */
+static int as_process(enum who who, struct process *p)
+{
+	uid_t id = who >= CONTAINER ? NOBODY : 0;
+
+	if (call(p, SYS_getpid) != p->pid || call(p, SYS_geteuid) != id)
+		return -1;
+	return process_exit(p, 0);
+}
+
+/* What the action returned to @who, or 0 if that is a process of the RTOS now */
 static int as(enum who who, struct target *t, int (*run)(struct target *t))
 {
-	pid_t pid = fork();
+	pid_t ended, pid = fork();
+	struct process *p = NULL;
 	int status;
 
 	if (!pid)
 		_exit(become(t, who) ? run(t) : 255);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+	if (pid < 0)
 		return -1;
-	return WEXITSTATUS(status);
+	if (!eventually((ended = waitpid(pid, &status, WNOHANG)) ||
+			(p = peer_find(t->peer, pid))))
+		return -1;
+	if (p)
+		return run == try_run ? as_process(who, p) : -1;
+	return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 FIXTURE(rights) {
@@ -261,15 +357,21 @@ static void try_rows(struct __test_metadata *_metadata, struct peer *peer,
 	struct target target = {
 		.peer = peer,
 		.partition = peer->partition,
+		.other = CRTOS_PARTITION_ANY,
 		.fd = peer->fd,
 	};
 	unsigned int who;
 	size_t i;
 
-	for (i = 0; i < nr; i++)
-		for (who = 0; who < NR_WHO; who++)
+	for (i = 0; i < nr; i++) {
+		for (who = 0; who < NR_WHO; who++) {
+			if (row[i].before)
+				ASSERT_EQ(0, row[i].before(&target));
 			EXPECT_EQ(row[i].error[who], as(who, &target, row[i].run))
 				TH_LOG("row %zu, column %u", i, who);
+		}
+	}
+	stop(&target, target.other);
 }
 
 TEST_F(rights, table)
