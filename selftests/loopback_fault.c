@@ -22,6 +22,9 @@
 /* More than any of the calls has */
 #define MAX_FAULTS	1000
 
+/* Lending a CPU takes long: so many failures for each time that it is tried without one */
+#define EVERY		4
+
 #define IN		PAGE
 #define OUT		(2 * PAGE)
 
@@ -122,6 +125,16 @@ FIXTURE_TEARDOWN(fault)
 	peer_stop(&self->peer);
 }
 
+static struct crtos_start loopback_arg(const __u32 *cpu)
+{
+	return (struct crtos_start) {
+		.backend = CRTOS_BACKEND_LOOPBACK,
+		.nr_cpus = 1,
+		.cpus = (uintptr_t)cpu,
+		.partition = CRTOS_PARTITION_ANY,
+	};
+}
+
 TEST_F_TIMEOUT(fault, start_and_stop, 600)
 {
 	__u32 cpu = first_cpu();
@@ -131,12 +144,7 @@ TEST_F_TIMEOUT(fault, start_and_stop, 600)
 	bool last = false;
 
 	for (n = 1; n < MAX_FAULTS && !last; n++) {
-		struct crtos_start start = {
-			.backend = CRTOS_BACKEND_LOOPBACK,
-			.nr_cpus = 1,
-			.cpus = (uintptr_t)&cpu,
-			.partition = CRTOS_PARTITION_ANY,
-		}, again = start;
+		struct crtos_start start = loopback_arg(&cpu), again = start;
 		struct crtos_stop stop = {};
 		int error;
 
@@ -165,41 +173,34 @@ TEST_F_TIMEOUT(fault, start_and_stop, 600)
 	EXPECT_TRUE(last);
 }
 
-/* Tells the errno by its exit status. */
-static pid_t fork_with_fault(struct peer *peer, unsigned int nth)
+/* A partition that has no peer */
+static int start_alone(struct peer *peer)
 {
-	struct crtos_run run = peer_run_arg(peer, 3);
-	pid_t pid = fork();
+	__u32 cpu = first_cpu();
+	struct crtos_start start = loopback_arg(&cpu);
+	int error;
 
-	if (pid)
-		return pid;
-	dup2(peer->fd, 3);
-	close_range(4, ~0U, 0);
+	*peer = (struct peer) { .cpu = cpu, .rtos = -1 };
+	peer->fd = open("/dev/crtos", O_RDWR | O_CLOEXEC);
+	error = ioctl(peer->fd, CRTOS_IOC_START, &start) ? errno : 0;
+	peer->partition = start.partition;
+	return error;
+}
+
+static int peer_with_fault(struct peer *peer, unsigned int nth, bool *few)
+{
+	struct crtos_peer arg = { .partition = peer->partition };
+	int error;
+
 	if (!fail(getpid(), nth))
-		_exit(255);
-	ioctl(3, CRTOS_IOC_RUN, &run);
-	_exit(errno);
+		return -1;
+	peer->rtos = ioctl(peer->fd, CRTOS_IOC_PEER, &arg);
+	error = peer->rtos < 0 ? errno : 0;
+	*few = too_few(getpid());
+	return error;
 }
 
-/* Has it become a shadow (0), failed (its errno), or neither (-1)? */
-static int outcome(struct peer *peer, pid_t pid, struct process **p)
-{
-	__u64 end = now_ms() + PATIENCE_MS;
-	int status;
-
-	*p = NULL;
-	while (now_ms() < end) {
-		*p = peer_find(peer, pid);
-		if (*p)
-			return 0;
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : ENOMEM;
-		usleep(100);
-	}
-	return -1;
-}
-
-TEST_F_TIMEOUT(fault, run, 900)
+TEST_F_TIMEOUT(fault, peer, 300)
 {
 	struct peer *peer = &self->peer;
 	struct failures failures = {};
@@ -209,18 +210,114 @@ TEST_F_TIMEOUT(fault, run, 900)
 	int error;
 
 	for (n = 1; n < MAX_FAULTS && !last; n++) {
-		pid_t pid = fork_with_fault(peer, n);
+		peer_stop(peer);
+		ASSERT_EQ(0, start_alone(peer));
+		error = peer_with_fault(peer, n, &last);
+		if (!error)
+			continue;
+		EXPECT_TRUE(fits(&failures, error))
+			TH_LOG("failure %u: %d", n, error);
+		/* It has not ended with a peer that it never had, and takes another one. */
+		EXPECT_TRUE(peer_running(peer));
+		ASSERT_EQ(0, peer_open(peer));
+		peer_ready(peer);
+		p = peer_spawn(peer);
+		ASSERT_NE(NULL, p);
+		EXPECT_EQ(p->pid, call(p, SYS_getpid));
+	}
+	say_failures(n - 2, &failures);
+	EXPECT_LT(0, failures.enomem);
+	EXPECT_LT(0, failures.efault);
+	EXPECT_TRUE(last);
+}
+
+/* Says the errno of each RUN that comes back: after a failure the same process tries again. */
+static void run_until_it_works(struct peer *peer, unsigned int nth, int report)
+{
+	struct crtos_run run = peer_run_arg(peer, 3);
+	int error;
+
+	for (;; nth = 0) {
+		if (!fail(getpid(), nth))
+			return;
+		ioctl(run.fd, CRTOS_IOC_RUN, &run);
+		error = errno;
+		while (!fail(getpid(), 0))
+			;
+		if (write(report, &error, sizeof(error)) != sizeof(error) || !nth)
+			return;
+	}
+}
+
+/* @report is where it says so. */
+static pid_t fork_with_fault(struct peer *peer, unsigned int nth, int *report)
+{
+	int ends[2], fd, out;
+	pid_t pid;
+
+	if (pipe2(ends, O_NONBLOCK))
+		return -1;
+	pid = fork();
+	if (pid) {
+		close(ends[1]);
+		*report = ends[0];
+		return pid;
+	}
+	fd = fcntl(peer->fd, F_DUPFD, 5);
+	out = fcntl(ends[1], F_DUPFD, 5);
+	dup2(fd, 3);
+	dup2(out, 4);
+	close_range(5, ~0U, 0);
+	run_until_it_works(peer, nth, 4);
+	_exit(1);
+}
+
+/*
+ * Has it become a shadow (0), or what does it say? Anything else, as an end by a signal,
+ * is -1: RUN never kills who calls it.
+ */
+static int outcome(struct peer *peer, pid_t pid, int report, struct process **p)
+{
+	__u64 end = now_ms() + PATIENCE_MS;
+	int error;
+
+	while (now_ms() < end) {
+		ssize_t len = read(report, &error, sizeof(error));
+
+		if (len >= 0)
+			return len == sizeof(error) ? error : -1;
+		*p = peer_find(peer, pid);
+		if (*p)
+			return 0;
+		usleep(100);
+	}
+	return -1;
+}
+
+TEST_F_TIMEOUT(fault, run, 900)
+{
+	struct peer *peer = &self->peer;
+	struct failures failures = {};
+	struct process *p = NULL;
+	bool last = false;
+	int error, report;
+	unsigned int n;
+
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		pid_t pid = fork_with_fault(peer, n, &report);
 
 		ASSERT_LT(0, pid);
-		error = outcome(peer, pid, &p);
+		error = outcome(peer, pid, report, &p);
 		if (error) {
 			EXPECT_TRUE(fits(&failures, error))
 				TH_LOG("failure %u: %d", n, error);
-			p = peer_spawn(peer);
-			ASSERT_NE(NULL, p);
+			/* What it had done of RUN is undone: no window is in the way. */
+			ASSERT_EQ(0, outcome(peer, pid, report, &p))
+				TH_LOG("after failure %u", n);
 		} else {
 			last = too_few(pid);
 		}
+		close(report);
 		EXPECT_EQ(p->pid, call(p, SYS_getpid));
 		EXPECT_EQ(0, kill(p->pid, SIGKILL));
 		EXPECT_NE(-1, process_finish(p));
@@ -275,7 +372,11 @@ TEST_F_TIMEOUT(fault, fork, 900)
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
 }
 
-/* Allocations of @pid, and of children that it has from now on, fail at random. */
+/*
+ * Allocations of @pid, and of children that it has from now on, fail at random. Never two
+ * of five in a row: with them vmalloc() finds neither memory nor what it has put aside for
+ * that, and warns.
+ */
 static bool fail_at_random(pid_t pid, bool on)
 {
 	char path[64];
@@ -283,9 +384,10 @@ static bool fail_at_random(pid_t pid, bool on)
 	snprintf(path, sizeof(path), "/proc/%d/make-it-fail", pid);
 	return write_file(DEBUG "failslab/probability", "0") &&
 	       write_file(DEBUG "failslab/times", "-1") &&
+	       write_file(DEBUG "failslab/interval", "5") &&
 	       write_file(DEBUG "failslab/task-filter", on ? "Y" : "N") &&
 	       write_file(path, on ? "1" : "0") &&
-	       (!on || write_file(DEBUG "failslab/probability", "2"));
+	       (!on || write_file(DEBUG "failslab/probability", "10"));
 }
 
 /* Could the child not be made a shadow? Then it was killed. */
@@ -371,6 +473,158 @@ TEST_F_TIMEOUT(fault, call, 600)
 	EXPECT_LT(0, failures.enomem);
 	EXPECT_LT(0, failures.efault);
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+}
+
+/* By hand-over: a CPU is lent, and an image is copied. */
+
+FIXTURE(lent) {
+	struct partition partition;
+};
+
+static bool is_stopped(struct partition *partition)
+{
+	struct crtos_status status = {};
+
+	return !ioctl(partition->fd, CRTOS_IOC_STATUS, &status) &&
+	       status.state == CRTOS_STATE_STOPPED;
+}
+
+FIXTURE_SETUP(lent)
+{
+	const char *why = peer_missing();
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!why)
+		why = faults_missing();
+	if (!why)
+		why = partition_open(&self->partition);
+	if (why)
+		SKIP(return, "%s", why);
+}
+
+FIXTURE_TEARDOWN(lent)
+{
+	fail(getpid(), 0);
+	EXPECT_TRUE(is_stopped(&self->partition));
+	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
+	partition_close(&self->partition);
+}
+
+static int start_with_fault(struct partition *partition, unsigned int nth, bool *few)
+{
+	__u32 cpus[CRTOS_MAX_CPUS + 1];
+	struct crtos_start arg;
+	int error;
+
+	partition_start_arg(partition, &arg, cpus);
+	if (!fail(getpid(), nth))
+		return -1;
+	error = ioctl(partition->fd, CRTOS_IOC_START, &arg) ? errno : 0;
+	*few = too_few(getpid());
+	return error;
+}
+
+/* After a failure: nothing runs, and from time to time, as that takes long, the same works. */
+static void start_again(struct __test_metadata *_metadata, struct partition *partition,
+			unsigned int n, bool online)
+{
+	EXPECT_TRUE(is_stopped(partition));
+	EXPECT_TRUE(!online || cpu_is_online(partition->cpu));
+	if (n % EVERY)
+		return;
+	EXPECT_EQ(0, partition_start(partition));
+	EXPECT_EQ(0, partition_stop(partition));
+	EXPECT_TRUE(cpu_is_online(partition->cpu));
+}
+
+/* With a CPU that is online before, or that is not, and which START brings online first */
+static struct failures fail_starts(struct __test_metadata *_metadata,
+				   struct partition *partition, bool online)
+{
+	struct failures failures = {};
+	bool last = false;
+	unsigned int n;
+	int error;
+
+	/* There is no state before the first start. */
+	EXPECT_EQ(0, partition_start(partition));
+	EXPECT_EQ(0, partition_stop(partition));
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		EXPECT_TRUE(online || cpu_set_online(partition->cpu, false));
+		error = start_with_fault(partition, n, &last);
+		if (error) {
+			EXPECT_TRUE(fits(&failures, error))
+				TH_LOG("failure %u: %d", n, error);
+			start_again(_metadata, partition, n, online);
+			continue;
+		}
+		EXPECT_FALSE(cpu_is_online(partition->cpu));
+		EXPECT_EQ(0, partition_stop(partition));
+		EXPECT_TRUE(cpu_is_online(partition->cpu));
+	}
+	EXPECT_TRUE(last);
+	EXPECT_TRUE(cpu_is_online(partition->cpu));
+	say_failures(n - 2, &failures);
+	return failures;
+}
+
+/* What Linux allocates when a CPU goes offline is allocated by a worker, and does not fail. */
+TEST_F_TIMEOUT(lent, start, 600)
+{
+	struct failures failures = fail_starts(_metadata, &self->partition, true);
+
+	EXPECT_LT(0, failures.efault);
+}
+
+TEST_F_TIMEOUT(lent, start_of_cpu_that_is_offline, 900)
+{
+	struct failures failures = fail_starts(_metadata, &self->partition, false);
+
+	EXPECT_LT(0, failures.efault);
+	EXPECT_LT(0, failures.enomem);
+}
+
+static int stop_with_fault(struct partition *partition, unsigned int nth, bool *few)
+{
+	int error;
+
+	if (!fail(getpid(), nth))
+		return -1;
+	error = partition_stop(partition);
+	*few = too_few(getpid());
+	return error;
+}
+
+TEST_F_TIMEOUT(lent, stop, 900)
+{
+	struct partition *partition = &self->partition;
+	unsigned int n, efault = 0, offline = 0;
+	bool last = false;
+	int error;
+
+	for (n = 1; n < MAX_FAULTS && !last; n++) {
+		ASSERT_EQ(0, partition_start(partition));
+		error = stop_with_fault(partition, n, &last);
+		if (error) {
+			/* Nothing was done yet. */
+			EXPECT_EQ(EFAULT, error)
+				TH_LOG("failure %u", n);
+			efault++;
+			EXPECT_FALSE(is_stopped(partition));
+			EXPECT_EQ(0, partition_stop(partition));
+		}
+		EXPECT_TRUE(is_stopped(partition));
+		if (!cpu_is_online(partition->cpu)) {
+			/* What lacked memory was Linux's, for its CPU. */
+			offline++;
+			EXPECT_TRUE(cpu_set_online(partition->cpu, true));
+		}
+		EXPECT_TRUE(cpu_is_online(partition->cpu));
+	}
+	printf("# %u failures, seen: %u EFAULT, %u CPUs that stayed offline\n", n - 2, efault,
+	       offline);
+	EXPECT_LT(0, efault);
+	EXPECT_TRUE(last);
 }
 
 TEST_HARNESS_MAIN
