@@ -300,23 +300,29 @@ static int as_process(enum who who, struct process *p)
 	return process_exit(p, 0);
 }
 
+static bool ended_or_process(struct target *t, pid_t pid, int *status, struct process **p)
+{
+	*p = NULL;
+	if (waitpid(pid, status, WNOHANG) == pid)
+		return true;
+	*p = peer_find(t->peer, pid);
+	return *p;
+}
+
 /* What the action returned to @who, or 0 if that is a process of the RTOS now */
 static int as(enum who who, struct target *t, int (*run)(struct target *t))
 {
-	pid_t ended, pid = fork();
-	struct process *p = NULL;
+	pid_t pid = fork();
+	struct process *p;
 	int status;
 
 	if (!pid)
 		_exit(become(t, who) ? run(t) : 255);
-	if (pid < 0)
-		return -1;
-	if (!eventually((ended = waitpid(pid, &status, WNOHANG)) ||
-			(p = peer_find(t->peer, pid))))
+	if (pid < 0 || !eventually(ended_or_process(t, pid, &status, &p)))
 		return -1;
 	if (p)
 		return run == try_run ? as_process(who, p) : -1;
-	return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 FIXTURE(rights) {
