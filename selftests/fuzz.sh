@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # An RTOS on a CPU of its own, or on two, that does at random what it may do and what it
-# must not, see rtos/hostile.c: it checks what Linux answers, also in the slot of a
+# must not, see rtos/hostile/fuzz.c: it checks what Linux answers, also in the slot of a
 # process that waits in a call. What Linux must have counted is checked here.
 #
 #	fuzz.sh [ENTRIES [SEED [CYCLE]]]
