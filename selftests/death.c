@@ -227,8 +227,9 @@ static bool ends(pid_t pid, int expected)
 {
 	int status, how;
 	pid_t ended;
+	bool soon = eventually((ended = waitpid(pid, &status, WNOHANG)));
 
-	if (!so(eventually((ended = waitpid(pid, &status, WNOHANG)))) || !so(ended > 0))
+	if (!so(soon) || !so(ended > 0))
 		return false;
 	how = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	if (how != expected)
