@@ -17,7 +17,6 @@
 #define NR_getpriority	140
 #define NR_memfd_create	319
 
-
 #define OUT_LEN		400	/* more than uname() writes */
 #define NR_OUT		8
 #define STATUS		0xf00
