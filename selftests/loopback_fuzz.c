@@ -36,7 +36,7 @@
 #define MAX_VARIANTS	32
 
 /* What may be allocated by anybody meanwhile */
-#define LOST_KIB	2048
+#define LOST_KIB	8192
 
 #define MAX_BATCH	CRTOS_SQ_SIZE
 #define BATCHES		3	/* for each act */
@@ -196,13 +196,25 @@ static __s64 fill(struct fuzz *f, unsigned int i, __u32 nr, const __u64 *args, _
 	return result;
 }
 
-static const char *const call_variants[] = { "result", "error", NULL };
+static __s64 anchor_call(struct fuzz *f, unsigned int i)
+{
+	if (any(f, 2))
+		return fill(f, i, SYS_getpriority, ARGS(0, 0), 20);
+	return fill(f, i, SYS_sched_getscheduler, ARGS(0), SCHED_OTHER);
+}
 
 static __s64 plain_call(struct fuzz *f, unsigned int i)
 {
-	if (f->variant)
+	if (any(f, 2))
 		return fill(f, i, SYS_lseek, ARGS(0x7fff, any_bits(f), any(f, 3)), -EBADF);
 	return fill(f, i, SYS_getpid, ARGS(any_bits(f)), f->p->pid);
+}
+
+static const char *const thread_variants[] = { "worker", "anchor", NULL };
+
+static __s64 any_call(struct fuzz *f, unsigned int i)
+{
+	return f->variant ? anchor_call(f, i) : plain_call(f, i);
 }
 
 static __s64 memory_is_read(struct fuzz *f, unsigned int i)
@@ -366,17 +378,19 @@ static __s64 argument_allows(struct fuzz *f, unsigned int i)
 	return fill(f, i, calls[f->variant].nr, calls[f->variant].args, calls[f->variant].result);
 }
 
-static const char *const to_anchor_variants[] = {
-	"PR_GET_NO_NEW_PRIVS", "F_SETLEASE", "F_NOTIFY", "CLOSE_RANGE_UNSHARE", NULL
+static const char *const renewal_variants[] = {
+	"personality", "PR_GET_NO_NEW_PRIVS", "F_SETLEASE", "F_NOTIFY", "CLOSE_RANGE_UNSHARE", NULL
 };
 
-static __s64 argument_to_anchor(struct fuzz *f, unsigned int i)
+/* All but the first one are for the anchor because of an argument. */
+static __s64 renewal(struct fuzz *f, unsigned int i)
 {
 	static const struct {
 		__u32 nr;
 		__u64 args[6];
 		__s64 result;
 	} calls[] = {
+		{ SYS_personality, { 0xffffffff }, 0 },
 		{ SYS_prctl, { PR_GET_NO_NEW_PRIVS }, 0 },
 		{ SYS_fcntl, { 0x7fff, 1024 }, -EBADF },
 		{ SYS_fcntl, { 0x7fff, 1026 }, -EBADF },
@@ -384,18 +398,6 @@ static __s64 argument_to_anchor(struct fuzz *f, unsigned int i)
 	};
 
 	return fill(f, i, calls[f->variant].nr, calls[f->variant].args, calls[f->variant].result);
-}
-
-static __s64 anchor_call(struct fuzz *f, unsigned int i)
-{
-	if (any(f, 2))
-		return fill(f, i, SYS_getpriority, ARGS(0, 0), 20);
-	return fill(f, i, SYS_sched_getscheduler, ARGS(0), SCHED_OTHER);
-}
-
-static __s64 renewal(struct fuzz *f, unsigned int i)
-{
-	return fill(f, i, SYS_personality, ARGS(0xffffffff), 0);
 }
 
 static const char *const anchor_pointer_variants[] = {
@@ -453,11 +455,9 @@ static __s64 bad_priority(struct fuzz *f, unsigned int i)
 	return -EINVAL;
 }
 
-static const char *const thread_variants[] = { "worker", "anchor", NULL };
-
 static __s64 priority(struct fuzz *f, unsigned int i)
 {
-	__s64 result = f->variant ? anchor_call(f, i) : plain_call(f, i);
+	__s64 result = any_call(f, i);
 
 	f->p->slot->entries[i].priority = 1 + any(f, 99);
 	return result;
@@ -552,7 +552,7 @@ static __s64 bad_unmap(struct fuzz *f, unsigned int i)
 /* Its flag is there before anybody executes it. */
 static __s64 cancelled_before(struct fuzz *f, unsigned int i)
 {
-	(void)(f->variant ? anchor_call(f, i) : plain_call(f, i));
+	any_call(f, i);
 	f->p->slot->entries[i].flags = CRTOS_ENTRY_CANCEL;
 	f->status[i] = CRTOS_ENTRY_RESTART_ALWAYS;
 	return -EINTR;
@@ -560,7 +560,7 @@ static __s64 cancelled_before(struct fuzz *f, unsigned int i)
 
 static __s64 notified(struct fuzz *f, unsigned int i)
 {
-	__s64 result = f->variant ? anchor_call(f, i) : plain_call(f, i);
+	__s64 result = any_call(f, i);
 
 	__atomic_fetch_and(&f->p->slot->upid.pir, ~(1ULL << i), __ATOMIC_SEQ_CST);
 	f->p->slot->entries[i].flags = CRTOS_ENTRY_NOTIFY;
@@ -573,7 +573,7 @@ static bool was_notified(struct fuzz *f, unsigned int i)
 }
 
 static struct kind kinds[] = {
-	{ "call", plain_call, .variants.names = call_variants },
+	{ "call", any_call, .variants.names = thread_variants },
 	{ "memory read", memory_is_read },
 	{ "memory written", memory_is_written },
 	{ "NULL", null_pointer },
@@ -585,9 +585,7 @@ static struct kind kinds[] = {
 	{ "class unknown", unknown_call, .variants.names = unknown_variants },
 	{ "argument that refuses", argument_refuses, .variants.names = refuses_variants },
 	{ "argument that allows", argument_allows, .variants.names = allows_variants },
-	{ "argument for the anchor", argument_to_anchor, .variants.names = to_anchor_variants },
-	{ "class anchor", anchor_call },
-	{ "class anchor, new workers", renewal },
+	{ "class anchor, new workers", renewal, .variants.names = renewal_variants },
 	{ "class anchor, pointer", anchor_pointer, .variants.names = anchor_pointer_variants },
 	{ "execve: no tool", no_exec },
 	{ "clone: flags", fork_flags, .variants.names = fork_flags_variants },
@@ -736,13 +734,11 @@ static bool killed_at_once(struct fuzz *f, __u32 published)
 	return ends_with(f, EPROTO) && slot->sq_head == published && spawn(f);
 }
 
-static const char *const too_many_variants[] = { "one", "any number", NULL };
-
 static bool too_many(struct fuzz *f)
 {
 	__u32 published = f->p->tail;
 
-	f->p->tail += CRTOS_SQ_SIZE + (f->variant ? any(f, 0x7fffffff) : 0);
+	f->p->tail += CRTOS_SQ_SIZE + (any(f, 2) ? any(f, 0x7fffffff) : 0);
 	publish(f, any(f, 64));
 	return killed_at_once(f, published);
 }
@@ -775,11 +771,9 @@ static bool tail_goes_back(struct fuzz *f)
 	return killed_at_once(f, published);
 }
 
-static const char *const bad_index_variants[] = { "the first", "any", NULL };
-
 static bool bad_index(struct fuzz *f)
 {
-	unsigned int more = f->variant ? any(f, 256 - CRTOS_NR_ENTRIES) : 0;
+	unsigned int more = any(f, 2) ? any(f, 256 - CRTOS_NR_ENTRIES) : 0;
 
 	publish(f, CRTOS_NR_ENTRIES + more);
 	return killed_with(f, EPROTO);
@@ -792,25 +786,6 @@ static bool index_is_taken(struct fuzz *f)
 		return false;
 	publish(f, 1);
 	return killed_with(f, EPROTO);
-}
-
-static const char *const exit_variants[] = {
-	"0", "status", "signal", "no such signal", NULL
-};
-
-static bool exit_entry(struct fuzz *f)
-{
-	const __u64 statuses[] = {
-		0, (1 + any(f, 255)) << 8, any(f, 2) ? SIGSEGV : SIGTERM, 65 + any(f, 63),
-	};
-	int status = statuses[f->variant], reaped;
-
-	process_fill(f->p, any(f, 64), CRTOS_OP_EXIT, 0, ARGS(0));
-	process_start(f->p, any(f, 64), CRTOS_OP_EXIT, any_bits(f), ARGS(status));
-	f->entries++;
-	reaped = reap(f);
-	/* Some signal that there is */
-	return (f->variant == 3 ? reaped > 0 && reaped <= SIGRTMAX : reaped == status) && spawn(f);
 }
 
 /* Whatever its calls are doing at that moment */
@@ -828,25 +803,39 @@ static bool kill_shadow(struct fuzz *f)
 	return killed_with(f, 0);
 }
 
-static const char *const fork_variants[] = { "fork", "vfork", "clone", NULL };
+/* The first of two counts. */
+static void exit_with(struct process *p, __u64 status)
+{
+	process_fill(p, 1, CRTOS_OP_EXIT, 0, ARGS(status));
+	process_publish(p, 1);
+	process_start(p, 2, CRTOS_OP_EXIT, 0, ARGS(0));
+}
+
+static const char *const fork_variants[] = {
+	"fork, EXIT: status", "vfork, EXIT: signal", "clone, EXIT: no such signal", NULL
+};
 
 static bool fork_process(struct fuzz *f)
 {
 	static const __u32 nrs[] = { SYS_fork, SYS_vfork, SYS_clone };
+	const __u64 statuses[] = {
+		any(f, 256) << 8, any(f, 2) ? SIGSEGV : SIGTERM, SIGRTMAX + 1 + any(f, 63),
+	};
 	const __u64 args[6] = { CLONE_PARENT_SETTID | SIGCHLD, 0, at(OUT) };
 	struct process *child = process_fork(f->p, nrs[f->variant], args), *parent = f->p;
-	int *number = (int *)(f->p->mem + OUT);
+	int *number = (int *)(f->p->mem + OUT), status = statuses[f->variant];
 	bool good;
 
-	f->entries += 4;
+	f->entries += 5;
 	if (!child)
 		return false;
 	good = call(child, SYS_getppid) == parent->pid;
 	good = good && (nrs[f->variant] != SYS_clone || *number == child->pid);
-	process_start(child, 1, CRTOS_OP_EXIT, 0, ARGS(3 << 8));
+	exit_with(child, status);
 	/* It is the process that waits for it. */
-	good = good && call(parent, SYS_wait4, child->pid, at(OUT), 0, 0) == child->pid &&
-	       *number == 3 << 8;
+	good = good && call(parent, SYS_wait4, child->pid, at(OUT), 0, 0) == child->pid;
+	/* Some signal that there is */
+	good = good && (f->variant == 2 ? *number > 0 && *number <= SIGRTMAX : *number == status);
 	return process_over(child) && good;
 }
 
@@ -872,27 +861,21 @@ static struct process *spawn_tool(struct fuzz *f)
 	_exit(1);
 }
 
-static const char *const exec_variants[] = {
-	"execve, then argv that is not mapped", "execveat, then envp that is not mapped", NULL
-};
-
 static bool exec_asks(struct fuzz *f)
 {
 	struct process *p = spawn_tool(f);
 	const __u64 list[2] = { at(IN) }, nowhere = any_unmapped(f);
 	bool good;
 
-	f->entries += 3;
+	f->entries += 5;
 	if (!p)
 		return false;
 	put(p, OUT, list, sizeof(list));
-	if (f->variant)
-		good = call(p, SYS_execveat, AT_FDCWD, at(IN), at(OUT), 0, 0) == -EXDEV &&
-		       call(p, SYS_execveat, AT_FDCWD, at(IN), 0, nowhere, 0) == -EFAULT;
-	else
-		good = call(p, SYS_execve, at(IN), at(OUT), 0) == -EXDEV &&
-		       call(p, SYS_execve, at(IN), nowhere, 0) == -EFAULT;
-	good = good && process_answers(p);
+	good = call(p, SYS_execve, at(IN), at(OUT), 0) == -EXDEV &&
+	       call(p, SYS_execve, at(IN), nowhere, 0) == -EFAULT &&
+	       call(p, SYS_execveat, AT_FDCWD, at(IN), at(OUT), 0, 0) == -EXDEV &&
+	       call(p, SYS_execveat, AT_FDCWD, at(IN), 0, nowhere, 0) == -EFAULT &&
+	       process_answers(p);
 	kill(p->pid, SIGKILL);
 	return process_finish(p) == SIGKILL && good;
 }
@@ -970,32 +953,6 @@ static bool signal_stops(struct fuzz *f)
 	       process_answers(f->p);
 }
 
-static bool signal_ends(struct fuzz *f)
-{
-	return kill(f->p->pid, SIGTERM) == 0 && reap(f) == SIGTERM && spawn(f);
-}
-
-static const char *const signal_variants[] = {
-	"handler", "of a call", "of a call, blocked", "no room", "stops", "ends", NULL
-};
-
-static bool signal_delivered(struct fuzz *f)
-{
-	switch (f->variant) {
-	case 0:
-		return signal_handler(f);
-	case 1:
-	case 2:
-		return signal_of_call(f, f->variant == 2);
-	case 3:
-		return signals_wait(f);
-	case 4:
-		return signal_stops(f);
-	default:
-		return signal_ends(f);
-	}
-}
-
 /* The call ends the thread that makes it, and not the process. */
 static bool thread_killed(struct fuzz *f)
 {
@@ -1016,10 +973,37 @@ static bool thread_killed(struct fuzz *f)
 	good = call(f->p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
 		    put(f->p, OUT, &program, sizeof(program))) == 0;
 	start_call(f->p, i, SYS_getpgrp);
-	good = good && process_poll(f->p, i) && status_of(f->p, i) == CRTOS_ENTRY_KILLED &&
+	return good && process_poll(f->p, i) && status_of(f->p, i) == CRTOS_ENTRY_KILLED &&
 	       f->p->slot->entries[i].result == SIGSYS && process_answers(f->p);
-	kill(f->p->pid, SIGKILL);
-	return killed_with(f, 0) && good;
+}
+
+static bool signal_ends(struct fuzz *f)
+{
+	return kill(f->p->pid, SIGTERM) == 0 && reap(f) == SIGTERM && spawn(f);
+}
+
+static const char *const signal_variants[] = {
+	"handler", "of a call", "of a call, blocked", "no room", "stops",
+	"of a filter, ends the thread", "ends the process", NULL
+};
+
+static bool signal_delivered(struct fuzz *f)
+{
+	switch (f->variant) {
+	case 0:
+		return signal_handler(f);
+	case 1:
+	case 2:
+		return signal_of_call(f, f->variant == 2);
+	case 3:
+		return signals_wait(f);
+	case 4:
+		return signal_stops(f);
+	case 5:
+		return thread_killed(f);
+	default:
+		return signal_ends(f);
+	}
 }
 
 /* Descriptors of the RTOS that Linux must not follow */
@@ -1607,17 +1591,15 @@ static bool header_scribbled(struct fuzz *f)
 }
 
 static struct act acts[] = {
-	{ "ring: more than it holds", too_many, .variants.names = too_many_variants },
+	{ "ring: more than it holds", too_many },
 	{ "ring: as much as it holds", ring_full },
 	{ "ring: tail goes back", tail_goes_back },
-	{ "ring: index", bad_index, .variants.names = bad_index_variants },
+	{ "ring: index", bad_index },
 	{ "ring: entry is taken", index_is_taken },
-	{ "EXIT", exit_entry, .variants.names = exit_variants },
 	{ "killed", kill_shadow },
 	{ "fork", fork_process, .variants.names = fork_variants },
-	{ "execve", exec_asks, .variants.names = exec_variants },
+	{ "execve and execveat, with and without what they point at", exec_asks },
 	{ "signal", signal_delivered, .variants.names = signal_variants },
-	{ "thread killed by a filter", thread_killed },
 	{ "UPID: no such CPU", upid_no_cpu },
 	{ "UPID: vector", upid_bad_vector },
 	{ "UPID: suppressed", upid_suppressed, .variants.names = suppressed_variants },
@@ -1895,14 +1877,14 @@ static long free_kib(void)
 	return info.freeram / 1024;
 }
 
-/* Not even one region, which has 4 MiB. The first starts allocate what stays. */
+/* Less than two regions, which have 4 MiB. The first starts allocate what stays. */
 TEST_F_TIMEOUT(fuzz, nothing_is_lost, 300)
 {
 	struct peer *peer = &self->f.peer;
 	long before = 0;
 	unsigned int i;
 
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 60; i++) {
 		if (i == 20)
 			before = free_kib();
 		peer_stop(peer);
