@@ -23,9 +23,6 @@ ENOUGH=100
 
 floods() { dmesg | grep -c "crtos: partition .*: the RTOS floods Linux"; }
 
-# A kernel that checks itself takes long for an interrupt
-is_slow() { zcat /proc/config.gz | grep -qE '^CONFIG_(KASAN|KCSAN|PROVE_LOCKING)=y'; }
-
 start_all() { "$CRTOS" start "$HOSTILE" --cpu "$LENT"; }
 
 neighbour()

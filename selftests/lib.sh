@@ -89,6 +89,12 @@ wait_for()
 	done
 }
 
+# Does the kernel check itself? Then all takes longer, interrupts above all.
+is_slow()
+{
+	zcat /proc/config.gz 2>/dev/null | grep -qE '^CONFIG_(KASAN|KCSAN|PROVE_LOCKING)=y'
+}
+
 # still_there PID: a process on the RTOS, the only one, which is killed then
 still_there()
 {
