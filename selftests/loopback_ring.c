@@ -695,7 +695,7 @@ TEST_F(ring, cpu_goes_offline)
 
 TEST_F(ring, exit_status)
 {
-	static const int status[] = { 0, 1 << 8, 255 << 8, SIGSEGV, SIGKILL };
+	static const int status[] = { 0, 1 << 8, 255 << 8, SIGSEGV, SIGKILL, 64 };
 	struct process *p = self->p;
 	size_t i;
 
