@@ -414,12 +414,12 @@ static int rounds(struct peer *peer, __u64 seed, __u64 nr, bool nobody)
 	return bad;
 }
 
-/* Not with so few that chance decides */
+/* With few, and on a kernel that is slow, chance decides how many, but not if there are any. */
 static __u64 least_of(const struct error *e, __u64 rounds)
 {
-	if (rounds < DEFAULT_ROUNDS)
-		return 0;
-	return e->least * rounds / ALL_ROUNDS / (rounds < ALL_ROUNDS ? 2 : 1);
+	if (rounds < ALL_ROUNDS)
+		return rounds >= DEFAULT_ROUNDS && e->least == ENOUGH;
+	return e->least * rounds / ALL_ROUNDS;
 }
 
 /* One row of the table. Returns how many results did not come often enough. */
