@@ -12,7 +12,6 @@
  * cycle of it, as a message about a failure says.
  */
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -956,22 +955,12 @@ static bool signal_stops(struct fuzz *f)
 /* The call ends the thread that makes it, and not the process. */
 static bool thread_killed(struct fuzz *f)
 {
-	const struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpgrp, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = {
-		.len = ARRAY_SIZE(filter),
-		.filter = (void *)put(f->p, IN, filter, sizeof(filter)),
-	};
 	unsigned int i = 1 + any(f, CRTOS_NR_ENTRIES - 1);
 	bool good;
 
 	f->entries += 3;
 	good = call(f->p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
-		    put(f->p, OUT, &program, sizeof(program))) == 0;
+		    put_filter(f->p, IN, SYS_getpgrp, SECCOMP_RET_KILL_THREAD)) == 0;
 	start_call(f->p, i, SYS_getpgrp);
 	return good && process_poll(f->p, i) && status_of(f->p, i) == CRTOS_ENTRY_KILLED &&
 	       f->p->slot->entries[i].result == SIGSYS && process_answers(f->p);

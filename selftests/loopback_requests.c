@@ -414,12 +414,14 @@ static int rounds(struct peer *peer, __u64 seed, __u64 nr, bool nobody)
 	return bad;
 }
 
-/* With few, and on a kernel that is slow, chance decides how many, but not if there are any. */
+/* With few, and on a kernel that is slow, a quarter in proportion: chance decides then. */
 static __u64 least_of(const struct error *e, __u64 rounds)
 {
-	if (rounds < ALL_ROUNDS)
-		return rounds >= DEFAULT_ROUNDS && e->least == ENOUGH;
-	return e->least * rounds / ALL_ROUNDS;
+	__u64 least = e->least * rounds / ALL_ROUNDS;
+
+	if (rounds < DEFAULT_ROUNDS)
+		return 0;
+	return rounds < ALL_ROUNDS ? least / 4 : least;
 }
 
 /* One row of the table. Returns how many results did not come often enough. */

@@ -718,25 +718,10 @@ TEST_F(signals, terminal_background)
 
 /* Filters */
 
-static __u64 put_filter(struct process *p, __u32 nr, __u32 action)
-{
-	const struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = {
-		.len = ARRAY_SIZE(filter),
-		.filter = (void *)put(p, IN + 64, filter, sizeof(filter)),
-	};
-
-	return put(p, IN, &program, sizeof(program));
-}
-
 static __s64 confine(struct process *p, __u64 flags, __u32 nr, __u32 action)
 {
-	return call(p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, put_filter(p, nr, action));
+	return call(p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
+		    put_filter(p, IN, nr, action));
 }
 
 /* Calls that are under way go on; all that come later are confined. */

@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
 #include "peer.h"
 
 /* How long to poll for a completion before sleeping */
@@ -710,4 +713,21 @@ int process_exit(struct process *p, int status)
 {
 	process_start(p, CRTOS_NR_ENTRIES - 1, CRTOS_OP_EXIT, 0, ARGS(status));
 	return process_finish(p);
+}
+
+/* A seccomp filter in memory of the process: what becomes of one call. Returns its address. */
+__u64 put_filter(struct process *p, __u64 offset, __u32 nr, __u32 action)
+{
+	const struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {
+		.len = sizeof(filter) / sizeof(*filter),
+		.filter = (void *)put(p, offset + 64, filter, sizeof(filter)),
+	};
+
+	return put(p, offset, &program, sizeof(program));
 }

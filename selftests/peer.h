@@ -234,4 +234,6 @@ static inline __u64 put_string(struct process *p, __u64 offset, const char *stri
 	return put(p, offset, string, strlen(string) + 1);
 }
 
+__u64 put_filter(struct process *p, __u64 offset, __u32 nr, __u32 action);
+
 #endif
