@@ -28,7 +28,7 @@
 #define MANY_FILES	256
 
 /* What may be there now and not before, of anything, whatever the number of deaths */
-#define SLACK		2
+#define SLACK		4
 
 #define eventually(condition) ({					\
 	int tries_ = PATIENCE_MS;					\
