@@ -134,7 +134,8 @@ for _dialogue in $DIALOGUES; do
 	try "busybox sh, $_dialogue, on Linux" native_dialogue "$_dialogue" "busybox sh"
 	try "busybox sh, $_dialogue" rtos_dialogue "$_dialogue" "busybox sh"
 done
-# busybox sh leaves a loop of its own from the signal handler, and hangs at times.
+# busybox sh leaves a loop of its own from the signal handler, with whatever lock it has, and
+# hangs natively, too, when it wants that again.
 for _dialogue in $DIALOGUES loop; do
 	if there bash-static; then
 		try "bash, $_dialogue, on Linux" native_dialogue "$_dialogue" "$BASH_STATIC"
