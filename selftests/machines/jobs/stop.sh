@@ -10,14 +10,14 @@ until ./crtos status | grep -qx 'processes: 9'; do
 	sleep 0.1
 done
 
-# The next kernel leaves the other CPUs as they are.
+# The next kernel leaves the other CPUs as they are, until it is told to.
 load()
 {
 	kexec -c "$1" /boot/bzImage --initrd=/boot/next.cpio.gz \
-		--append='console=ttyS0 panic=-1 maxcpus=1'
+		--append="console=ttyS0 panic=-1 maxcpus=1 $2"
 }
 
-load -l && load -p || exit 1
+load -l crtos_mem=64M && load -p || exit 1
 echo "running"
 read -r way </dev/ttyS1
 case $way in
