@@ -5,6 +5,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
+TRACING=/sys/kernel/tracing
+
 apic_was_reset() { "$CRTOS" log | grep "APIC $(status apicids) (.*, reset)"; }
 
 # The machines of the tests say how their APICs are, others may be either way.
@@ -37,6 +39,21 @@ some_work()
 		ends_with 0 run ./latency 50 "$TMP/latency"
 }
 
+# What Linux sends to all of its other CPUs, by shorthand if it may, when code is patched
+broadcasts()
+{
+	row CAL >"$TMP/cal"
+	_i=0
+	while [ $_i -lt 50 ]; do
+		echo 1 >$TRACING/events/crtos/enable
+		echo 0 >$TRACING/events/crtos/enable
+		_i=$((_i + 1))
+	done
+	_took=$(row CAL | paste "$TMP/cal" - | awk '$1 != $2' | wc -l)
+	echo "# $_took CPUs were told" >&3
+	[ "$_took" -ge $(($(nproc) - 1)) ]
+}
+
 doorbells_rang()
 {
 	[ "$(status doorbells_in)" -gt 0 ] && [ "$(status doorbells_out)" -gt 0 ]
@@ -65,7 +82,7 @@ no_complaints()
 }
 
 exec 3>&1
-begin 12
+begin 13
 MESSAGES=$(($(dmesg | wc -l) + 1))
 row PRN >"$TMP/prn"
 PRN=$(sum <"$TMP/prn")
@@ -73,6 +90,11 @@ SPU=$(row SPU)
 ERR=$(row ERR)
 try "the RTOS has reset its APIC" apic_was_reset
 try "programs run" some_work
+if [ -e $TRACING/events/crtos ]; then
+	try "Linux interrupts all of its CPUs" broadcasts
+else
+	skip "no events to trace" "Linux interrupts all of its CPUs"
+fi
 try "APIC mode" apic_mode
 try "both sides rang" doorbells_rang
 try "the RTOS rang in one way" posted

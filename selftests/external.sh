@@ -61,6 +61,22 @@ all_back()
 	second stop && stop && equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE"
 }
 
+# bring 0|1: the CPU offline or online
+bring() { echo "$1" >"$CPUS/cpu$CPU/online"; }
+
+# A CPU that nobody has lent: it is an external RTOS's as long as that is there.
+kept_offline()
+{
+	bring 0 && second start --backend external --no-wait "$IMAGE" --apicid "$APICID" ||
+		return 1
+	if bring 1; then
+		echo "it comes online"
+		return 1
+	fi
+	equal online "$(cat "$CPUS/cpu$CPU/online")" 0 && second stop && bring 1 &&
+		equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE"
+}
+
 BEFORE=$(cat $CPUS/online)
 # Offset of the entry point: fifth field of struct crtos_image
 ENTRY=$(od -A n -t u4 -j 32 -N 4 "$IMAGE" | tr -d ' ')
@@ -71,7 +87,7 @@ if [ "$(regions)" -lt 2 ]; then
 	need_partition
 	skip_all "one crtos_mem= on the kernel command line"
 fi
-begin 9 "$PARK"
+begin 10 "$PARK"
 APICID=$(status apicids)
 try "arguments" bad_arguments
 try "nobody started it" not_ready
@@ -82,4 +98,5 @@ try "Linux lets go of it and comes back" again
 try "16 runs" runs
 try "no process is left" wait_for second_is_empty
 try "the CPU comes back" all_back
+try "a CPU is kept offline" kept_offline
 finish

@@ -31,10 +31,11 @@ refused()
 	}
 }
 
+# counted WAY NUMBER: of requests that are bad
 counted()
 {
 	_bad=$(status bad_requests)
-	refused "$1" && bad_requests_grew "$_bad"
+	refused "$1" && equal "bad requests" $(($(status bad_requests) - _bad)) "$2"
 }
 
 keep_all()
@@ -86,6 +87,7 @@ broken()
 }
 
 buried() { complaints "partition .*: the RTOS .*, its processes are killed"; }
+lines() { complaints ""; }
 
 # Hundredths of a second
 now() { sed 's/\.\(..\).*/\1/' /proc/uptime; }
@@ -99,13 +101,18 @@ in_time()
 	[ "${crtos_machine:-}" != bochs ] || [ $_took -le $((200 + WELL)) ]
 }
 
-# An RTOS that says so, or whose death Linux finds out within two seconds: its process is
+# An RTOS that says so, or whose death Linux finds out within two seconds: its processes are
 # killed, with one word about it.
 died()
 {
-	_buried=$(buried) _since=$(now)
-	ends_with 137 run "./$1" && in_time "$_since" && says 125 "stopped itself" run ./well &&
-		equal "lines in the log" "$(buried)" $((_buried + 1)) && stop &&
+	"$CRTOS" run ./stay &
+	_other=$!
+	wait_for one_process || return 1
+	_buried=$(buried) _lines=$(lines) _since=$(now)
+	ends_with 137 run "./$1" && in_time "$_since" && ends_with 137 wait "$_other" &&
+		says 125 "stopped itself" run ./well &&
+		equal "lines about it" "$(buried)" $((_buried + 1)) &&
+		equal "lines in the log" "$(lines)" $((_lines + 1)) && stop &&
 		start "$HOSTILE" && refused well
 }
 
@@ -120,9 +127,8 @@ done
 for way in twice full bad-args bad-unmap bad-nr bad-root bad-table scribble; do
 	try "$way" refused $way
 done
-for way in bad-entry bad-upid; do
-	try "$way" counted $way
-done
+try "bad-entry" counted bad-entry 4
+try "bad-upid" counted bad-upid 6
 try "bad-doorbell" refused bad-doorbell
 try "stuck" lost_one
 try "flood" flooded

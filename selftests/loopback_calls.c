@@ -638,6 +638,69 @@ TEST_F(calls, map_and_unmap)
 	EXPECT_EQ(0, call(p, SYS_uname, at(OUT)));
 }
 
+/* Odd while Linux looks, and another even value each time */
+TEST_F(calls, lookups)
+{
+	struct process *p = self->p;
+	const __u32 before = p->slot->lookups;
+	unsigned int i;
+
+	EXPECT_EQ(0, before % 2);
+	for (i = 1; i <= 10; i++) {
+		EXPECT_EQ(-EFAULT, call(p, SYS_access, at(MEM_LEN), F_OK));
+		EXPECT_EQ(before + 2 * i, p->slot->lookups);
+	}
+	EXPECT_EQ(0, call(p, SYS_uname, at(OUT)));
+	EXPECT_EQ(0, call(p, SYS_uname, at(OUT)));
+	EXPECT_EQ(before + 2 * i, p->slot->lookups);
+}
+
+static void spin(unsigned int *seed)
+{
+	unsigned int n = rand_r(seed) % 2000;
+
+	while (n--)
+		__builtin_ia32_pause();
+}
+
+/*
+ * Mapped and unmapped beside a call that touches it, without a word if lookups tells that
+ * Linux has not seen it. Returns false if Linux has it nevertheless. @kept: no word was
+ * needed
+ */
+static bool map_beside_call(struct process *p, __u64 *pte, unsigned int *seed, bool *kept)
+{
+	const __u64 addr = at(MEM_LEN);
+	__u32 before;
+
+	start_call(p, 1, SYS_access, addr, F_OK);
+	spin(seed);
+	before = load_acquire(&p->slot->lookups);
+	*pte = peer_addr(p->peer, p->spare) | PTE_P | PTE_US | PTE_RW;
+	spin(seed);
+	*pte = 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	*kept = before % 2 == 0 && load_acquire(&p->slot->lookups) == before;
+	process_result(p, 1);
+	if (!*kept && process_do(p, CRTOS_OP_UNMAP, 0, ARGS(addr, PAGE)))
+		return false;
+	return call(p, SYS_access, addr, F_OK) == -EFAULT;
+}
+
+TEST_F_TIMEOUT(calls, lookups_beside_call, 120)
+{
+	struct process *p = self->p;
+	unsigned int seed = 1, i, n = 0;
+	bool kept;
+
+	for (i = 0; i < 5000; i++) {
+		ASSERT_TRUE(map_beside_call(p, &p->table[NR_TABLES - 1][NR_PAGES], &seed, &kept))
+			TH_LOG("round %u, %s", i, kept ? "without a word" : "unmapped");
+		n += kept;
+	}
+	TH_LOG("%u times without a word", n);
+}
+
 TEST_F(calls, unmap_arguments)
 {
 	static const __u64 bad[][2] = {

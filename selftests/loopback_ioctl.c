@@ -423,6 +423,18 @@ TEST_F(loopback, not_permitted)
 	EXPECT_EQ(0, request(fd, CRTOS_IOC_STOP, &stop));
 }
 
+/* In a child, which does not inherit the mapping */
+static bool is_killed_by_reading(const volatile char *p)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(*p);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	       WTERMSIG(status) == SIGSEGV;
+}
+
 TEST_F(loopback, map)
 {
 	size_t len = self->peer.header->region_len;
@@ -451,6 +463,7 @@ TEST_F(loopback, map)
 	/* To the last byte */
 	self->peer.region[len - 1] = 1;
 	EXPECT_EQ(1, self->peer.region[len - 1]);
+	EXPECT_TRUE(is_killed_by_reading(&self->peer.region[len - 1]));
 }
 
 TEST_F(loopback, read_and_write)

@@ -408,7 +408,32 @@ TEST_F(cgroup, pids)
 	EXPECT_TRUE(process_unblock(p, 1));
 }
 
-/* And so are those of a child. */
+static bool is_frozen(bool frozen)
+{
+	return eventually(group_number("cgroup.events", "frozen ") == frozen);
+}
+
+/* The freezer does not wait for the RTOS, which takes no signals here. */
+TEST_F(cgroup, freezer)
+{
+	const __u64 action[4] = { at(0x123) };
+	struct process *p = self->p;
+	int i;
+
+	ASSERT_EQ(0, call(p, SYS_rt_sigaction, SIGRTMIN, put(p, IN, action, sizeof(action)), 0, 8));
+	for (i = 0; i < 2 * CRTOS_NR_SIGNALS; i++)
+		ASSERT_EQ(0, sigqueue(p->pid, SIGRTMIN, (union sigval) { .sival_int = i }));
+	EXPECT_TRUE(eventually(load_acquire(&p->slot->signal_tail) == CRTOS_NR_SIGNALS));
+	ASSERT_TRUE(write_file(GROUP "/cgroup.freeze", "1"));
+	EXPECT_TRUE(is_frozen(true));
+	EXPECT_TRUE(load_acquire(&p->slot->paused));
+	ASSERT_TRUE(write_file(GROUP "/cgroup.freeze", "0"));
+	EXPECT_TRUE(is_frozen(false));
+	EXPECT_TRUE(eventually(!load_acquire(&p->slot->paused)));
+	EXPECT_TRUE(process_answers(p));
+}
+
+/* Those of a child are, too. */
 TEST_F(cgroup, child)
 {
 	struct process *child = process_fork(self->p, SYS_fork, ARGS(0));

@@ -34,6 +34,7 @@
 #define BAD_ERRNO	1
 #define BAD_RIGHTS	2
 #define BAD_MAPPING	4
+#define BAD_END		8
 
 /**
  * struct error - an error that a request may have
@@ -95,6 +96,8 @@ static const struct request requests[] = {
 static __u64 (*seen)[ARRAY_SIZE(requests[0].errors)];
 /* What nobody may do */
 static __u64 *not_permitted;
+/* Mappings that were refused, and others */
+static __u64 *mapped;
 
 /* Descriptors for RUN: a file that is no program, one that somebody writes to */
 static int no_program, busy_program;
@@ -269,12 +272,13 @@ static int try_map(struct peer *peer)
 {
 	__u64 len = any(2) ? PAGE * (1 + any(8)) : 1 + any_bits() / 2;
 	__u64 offset = (any(2) ? PAGE * any(peer->len / PAGE + 2) : any_bits()) & -PAGE;
-	int prot = any(8), flags = any(2) ? MAP_SHARED : MAP_PRIVATE;
+	int prot = any(8), flags = any(4) ? MAP_SHARED : MAP_PRIVATE;
 	int fd = any(4) ? peer->rtos : peer->fd;
 	char *p = mmap(NULL, len, prot, flags, fd, offset);
 	bool allowed = fd == peer->rtos && flags == MAP_SHARED && !(prot & PROT_EXEC) &&
 		       offset < peer->len && len <= peer->len - offset;
 
+	mapped[p != MAP_FAILED]++;
 	if (p == MAP_FAILED) {
 		if (!allowed)
 			return 0;
@@ -339,7 +343,9 @@ static int round_of(struct peer *peer, bool nobody)
 	}
 	if (granted)
 		count(&requests[RUN], 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return granted && WTERMSIG(status) == SIGKILL ? 0 : BAD_END;
 }
 
 static void stop_others(struct peer *peer)
@@ -384,6 +390,7 @@ FIXTURE_SETUP(requests)
 	seen = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, seen);
 	not_permitted = seen[ARRAY_SIZE(requests)];
+	mapped = seen[ARRAY_SIZE(requests) + 1];
 	ASSERT_TRUE(prepare_programs());
 	ASSERT_EQ(0, peer_start_ready(&self->peer));
 	self->p = peer_spawn(&self->peer);
@@ -452,11 +459,16 @@ static unsigned int report(const struct request *r, __u64 rounds, bool nobody)
 
 static unsigned int report_all(__u64 rounds, bool nobody)
 {
+	static const struct error mapping = MANY(0);
 	unsigned int few = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(requests); i++)
 		few += report(&requests[i], rounds, nobody);
+	printf("# mmap   done %llu, refused %llu\n", (unsigned long long)mapped[1],
+	       (unsigned long long)mapped[0]);
+	for (i = 0; i < 2; i++)
+		few += mapped[i] < least_of(&mapping, rounds);
 	return few;
 }
 

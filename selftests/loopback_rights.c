@@ -137,15 +137,22 @@ static int try_slot(struct target *t)
 	return do_request(t, CRTOS_IOC_SLOT, &stats);
 }
 
-/* The page table of a process of root */
+#define A_REGISTER	0x1234567890ULL
+
+/* The page table and registers of a process of root: all or nothing */
 static int try_table(struct target *t)
 {
+	static const struct crtos_regs none;
 	struct crtos_slot_stats stats = { .partition = t->partition };
 	int err = do_request(t, CRTOS_IOC_SLOT, &stats);
 
 	if (err)
 		return err;
-	return stats.map_root ? 0 : EACCES;
+	if (stats.map_root && stats.has_regs && stats.regs.rip == A_REGISTER)
+		return 0;
+	if (stats.map_root || stats.has_regs || memcmp(&stats.regs, &none, sizeof(none)))
+		return EIO;
+	return EACCES;
 }
 
 static int try_crash(struct target *t)
@@ -235,7 +242,12 @@ static int try_trace(struct target *t)
 
 static int try_debugfs(struct target *t)
 {
-	return access("/sys/kernel/debug/crtos", R_OK | X_OK) ? errno : 0;
+	char path[64], byte;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/crtos/partition%u/slots", t->partition);
+	fd = open(path, O_RDONLY);
+	return fd < 0 || read(fd, &byte, 1) != 1 ? errno : 0;
 }
 
 /* Errors in the order of enum who. @before: what has to be there, which root makes */
@@ -333,12 +345,16 @@ FIXTURE(rights) {
 FIXTURE_SETUP(rights)
 {
 	const char *why = peer_missing();
+	struct crtos_regs *regs;
 
 	if (why)
 		SKIP(return, "%s", why);
 	ASSERT_EQ(0, peer_start_ready(&self->peer));
 	self->p = peer_spawn(&self->peer);
 	ASSERT_NE(NULL, self->p);
+	regs = (void *)self->p->mem;
+	regs->rip = A_REGISTER;
+	self->p->slot->regs = peer_addr(&self->peer, regs);
 }
 
 FIXTURE_TEARDOWN(rights)

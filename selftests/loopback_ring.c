@@ -383,6 +383,10 @@ TEST_F(ring, scribble)
 	slot->strings_len = ~0ULL;
 	slot->window_addr = 0;
 	slot->window_len = ~0ULL;
+	slot->parent = 0;
+	slot->parent_entry = 0;
+	slot->paused = 1;
+	memset(slot->signals, 0xff, sizeof(slot->signals));
 	memset(header, 0xff, offsetof(struct crtos_header, linux_upid));
 	EXPECT_EQ(-EFAULT, call(p, SYS_uname, WINDOW + WINDOW_LEN));
 	EXPECT_EQ(-EFAULT, call(p, SYS_uname, 0xffffffff81000000ULL));
@@ -983,7 +987,15 @@ TEST_F(ring, heartbeat_of_nobody)
 	ASSERT_NE(NULL, p);
 	EXPECT_TRUE(goes_on(p));
 	EXPECT_EQ(crashes, peer_status(peer).crashes);
+
+	/* It dies while nobody looks. Who comes then is killed for it. */
+	EXPECT_EQ(0, process_exit(p, 0));
 	heart_stop(&heart);
+	sleep(1);
+	p = peer_spawn(peer);
+	ASSERT_NE(NULL, p);
+	EXPECT_TRUE(reaped_after_kill(p->pid));
+	EXPECT_EQ(crashes + 1, peer_status(peer).crashes);
 }
 
 /* A look that is left from the last RTOS is not for the next, whose value is the same. */

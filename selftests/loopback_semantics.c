@@ -879,13 +879,15 @@ static int collect(struct process *p, unsigned int nr)
 	return bytes;
 }
 
-/* Calls end at the time when they are cancelled. */
+/* Calls end at the time when they are cancelled. One that is not waits on. */
 TEST_F_TIMEOUT(semantics, cancel_storm, 120)
 {
 	struct process *p = self->p;
-	int *fd = (void *)(p->mem + OUT), bytes;
+	int *fd = (void *)(p->mem + OUT), other[2], bytes;
 	unsigned int i, round;
 
+	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	memcpy(other, fd, sizeof(other));
 	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), O_NONBLOCK));
 	memcpy(p->pipe, fd, sizeof(p->pipe));
 	EXPECT_EQ(0, call(p, SYS_fcntl, p->pipe[0], F_SETFL, 0));
@@ -893,11 +895,18 @@ TEST_F_TIMEOUT(semantics, cancel_storm, 120)
 		for (i = 1; i <= 8; i++)
 			start_call(p, i, SYS_read, p->pipe[0], at(IN + i), 1);
 		start_call(p, 9, SYS_write, p->pipe[1], at(IN), 8);
-		for (i = 1; i <= 8; i++)
+		/* Its worker may be one that a cancellation is on its way to. */
+		for (i = 1; i <= 8; i++) {
 			process_cancel(p, round % 2 ? i : 9 - i);
+			start_call(p, 9 + i, SYS_read, other[0], at(IN + 64 + i), 1);
+		}
 		EXPECT_EQ(8, process_result(p, 9));
 		bytes = collect(p, 8);
 		ASSERT_LE(0, bytes);
+		EXPECT_TRUE(entries_pending(p, 10, 17));
+		EXPECT_EQ(8, call(p, SYS_write, other[1], at(IN), 8));
+		for (i = 10; i <= 17; i++)
+			EXPECT_EQ(1, process_result(p, i));
 		/* What was read is what is missing. */
 		if (bytes < 8)
 			EXPECT_EQ(8 - bytes, call(p, SYS_read, p->pipe[0], at(IN), 8));

@@ -436,15 +436,53 @@ TEST_F(signals, full)
 	EXPECT_FALSE(has_signal(p->pid, "ShdPnd", SIGRTMIN));
 }
 
+static bool fill_up(struct process *p)
+{
+	int i;
+
+	if (set_action(p, SIGRTMIN, HANDLER, 0))
+		return false;
+	for (i = 0; i < CRTOS_NR_SIGNALS + 4; i++)
+		if (sigqueue(p->pid, SIGRTMIN, (union sigval) { .sival_int = i }))
+			return false;
+	return eventually(load_acquire(&p->slot->signal_tail) == CRTOS_NR_SIGNALS) &&
+	       has_signal(p->pid, "ShdPnd", SIGRTMIN);
+}
+
+/* Neither a stop nor a tracer waits for the RTOS to make room. */
+TEST_F(signals, full_and_stopped)
+{
+	struct process *p = self->p;
+	int status, i;
+	siginfo_t info;
+	__u32 entry;
+
+	ASSERT_TRUE(fill_up(p));
+	EXPECT_EQ(0, kill(p->pid, SIGSTOP));
+	EXPECT_TRUE(is_stopped(p->pid, SIGSTOP));
+	EXPECT_TRUE(load_acquire(&p->slot->paused));
+	EXPECT_EQ(0, kill(p->pid, SIGCONT));
+	EXPECT_TRUE(is_continued(p->pid));
+	EXPECT_TRUE(eventually(!load_acquire(&p->slot->paused)));
+
+	EXPECT_EQ(0, ptrace(PTRACE_SEIZE, p->pid, 0, 0));
+	EXPECT_EQ(0, ptrace(PTRACE_INTERRUPT, p->pid, 0, 0));
+	EXPECT_EQ(p->pid, waitpid(p->pid, &status, 0));
+	EXPECT_EQ(PTRACE_EVENT_STOP, status >> 16);
+	EXPECT_EQ(0, ptrace(PTRACE_DETACH, p->pid, 0, 0));
+
+	EXPECT_TRUE(process_answers(p));
+	for (i = 0; i < CRTOS_NR_SIGNALS + 4; i++) {
+		ASSERT_TRUE(take(p, &info, &entry));
+		EXPECT_EQ(i, info.si_value.sival_int);
+	}
+}
+
 TEST_F(signals, full_and_killed)
 {
 	struct process *p = self->p;
-	int i;
 
-	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
-	for (i = 0; i < 20; i++)
-		EXPECT_EQ(0, sigqueue(p->pid, SIGRTMIN, (union sigval) { .sival_int = i }));
-	EXPECT_TRUE(eventually(load_acquire(&p->slot->signal_tail) == CRTOS_NR_SIGNALS));
+	ASSERT_TRUE(fill_up(p));
 	EXPECT_EQ(0, kill(p->pid, SIGKILL));
 	EXPECT_EQ(SIGKILL, process_finish(p));
 }
@@ -1369,6 +1407,40 @@ static struct process *spawn_exec(struct peer *peer, void (*then)(void))
 	_exit(1);
 }
 
+#define GO		(OUT + 256)
+
+/* Until the RTOS process says so: what is in its memory is here, too. */
+static void waits(void)
+{
+	while (!load_acquire((__u32 *)at(GO)))
+		usleep(1000);
+}
+
+/* Only who was asked may say that it failed, and once. */
+TEST_F(signals, exec_resumed_by_others)
+{
+	struct process *p = spawn_exec(&self->peer, waits);
+	const struct crtos_resume resume = { .result = -ENOENT };
+	const __u64 argv[2] = { at(PATH) };
+	__u64 arg;
+	int i;
+
+	ASSERT_NE(NULL, p);
+	put_string(p, PATH, "/none");
+	arg = put(p, OUT, &resume, sizeof(resume));
+	/* There is a descriptor while the anchor is asked: the first that is free. */
+	EXPECT_EQ(-EBADF, call(p, SYS_ioctl, 3, CRTOS_IOC_RESUME, arg));
+	start_call(p, 1, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0);
+	EXPECT_TRUE(eventually(call(p, SYS_fcntl, 3, F_GETFD) == 0));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-EINVAL, call(p, SYS_ioctl, 3, CRTOS_IOC_RESUME, arg));
+	EXPECT_EQ(CRTOS_ENTRY_PENDING, load_acquire(&p->slot->entries[1].status));
+	store_release((__u32 *)(p->mem + GO), 1);
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
+	EXPECT_EQ(-EBADF, call(p, SYS_ioctl, 3, CRTOS_IOC_RESUME, arg));
+	EXPECT_TRUE(process_answers(p));
+}
+
 static int lingers(void *unused)
 {
 	for (;;)
@@ -1401,6 +1473,7 @@ TEST_F(signals, exec_shared)
 	EXPECT_EQ(0, kill(p->pid, SIGKILL));
 	EXPECT_EQ(p->pid, waitpid(p->pid, NULL, 0));
 	EXPECT_EQ(2, peer_status(&self->peer).nr_slots);
+	EXPECT_NE(CRTOS_SLOT_GONE, load_acquire(&p->slot->linux_state));
 }
 
 /* Tracers */

@@ -359,6 +359,38 @@ static pid_t begin_to_stop(struct partition *partition)
 	return i < 1000 ? pid : -1;
 }
 
+/* A program that leaves a page of its own in the pipe, and ends. */
+static bool leave_page_in(int pipe)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		dup2(pipe, STDOUT_FILENO);
+		execl("./crtos", "crtos", "run", "./splice", NULL);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+/* Not while somebody may still read memory of a process, here in a pipe, or write to it */
+TEST_F(start, memory_in_use)
+{
+	struct partition *partition = &self->partition;
+	char page[4096];
+	int fd[2], i;
+
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	ASSERT_EQ(0, partition_start(partition));
+	EXPECT_TRUE(leave_page_in(fd[1]));
+	EXPECT_EQ(0, partition_stop(partition));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(EAGAIN, start(partition, &self->arg));
+	EXPECT_EQ((ssize_t)sizeof(page), read(fd[0], page, sizeof(page)));
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /*
  * The end of a process is told to an RTOS that was stopped, whose CPU is another one's by
  * then: that must not be interrupted for it.

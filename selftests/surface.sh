@@ -166,7 +166,9 @@ uevents()
 	# shellcheck disable=SC2016
 	EVENTS=$TMP/events uevent sh -c 'env | sort >>"$EVENTS"' &
 	_listener=$!
-	wait_for listening && stop && wait_for event stop && start && wait_for event start
+	wait_for listening && stop && wait_for event stop && start "$HOSTILE" &&
+		wait_for event start && ends_with 137 run ./panic && wait_for event crash &&
+		stop && start
 	_ret=$?
 	kill $_listener
 	wait $_listener

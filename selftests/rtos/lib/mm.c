@@ -133,6 +133,13 @@ static u64 page_copy(u64 from)
 	return page;
 }
 
+/* Before there is anything to see. Odd: Linux looks, and may see what comes. */
+static void vma_keep_lookups(const struct mm *mm, struct vma *v)
+{
+	v->lookups = load_acquire(mm->lookups);
+	v->fresh = v->lookups % 2 == 0;
+}
+
 static bool vma_copy(struct mm *mm, const struct vma *from, const struct mm *from_mm)
 {
 	struct vma **link = &mm->vmas, *v = vma_alloc();
@@ -144,8 +151,7 @@ static bool vma_copy(struct mm *mm, const struct vma *from, const struct mm *fro
 		link = &(*link)->next;
 	*link = v;
 	*v = *from;
-	v->lookups = READ_ONCE(*mm->lookups);
-	v->fresh = true;
+	vma_keep_lookups(mm, v);
 	v->next = NULL;
 	for (va = v->start; (pte = pte_next(from_mm, &va, v->end)); va += PAGE_SIZE) {
 		u64 page = *pte & PTE_ADDR;
@@ -290,11 +296,9 @@ static int mm_insert(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 		.end = end,
 		.prot = prot,
 		.flags = flags,
-		/* Before there is anything to see */
-		.lookups = READ_ONCE(*mm->lookups),
-		.fresh = true,
 		.next = *link,
 	};
+	vma_keep_lookups(mm, v);
 	*link = v;
 	return 0;
 }

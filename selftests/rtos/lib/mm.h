@@ -57,8 +57,8 @@ extern bool la57;
  * @end: first address behind it
  * @prot: PROT_*
  * @flags: VMA_*
- * @lookups: how often Linux had looked at the table when this was made
- * @fresh: is that known?
+ * @lookups: what it was in the slot before this was made
+ * @fresh: is that known, and did Linux not look at the table then?
  * @next: the one above
  */
 struct vma {
@@ -77,7 +77,7 @@ struct vma {
  * @start: lowest address of the window
  * @end: end of the window
  * @mmap_top: mappings without an address go below
- * @lookups: where Linux counts how often it looks at the table
+ * @lookups: where Linux counts when it looks at the table
  * @scratch: where the kernel puts what Linux shall read or write, SCRATCH_LEN bytes
  *	that the process does not use
  * @stack_start: of the stack's reserve
