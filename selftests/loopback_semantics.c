@@ -711,6 +711,28 @@ TEST_F_TIMEOUT(semantics, cancel, 120)
 	}
 }
 
+/* At any moment from when the anchor takes the call itself until it waits */
+TEST_F_TIMEOUT(semantics, cancel_alone, 120)
+{
+	struct process *p = spawn_alone(&self->peer, become_limited);
+	unsigned int seed = 1, i, n;
+	int fd[2];
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	memcpy(fd, p->mem + OUT, sizeof(fd));
+	for (i = 0; i < 1000; i++) {
+		start_call(p, 1, SYS_read, fd[0], at(IN), 1);
+		for (n = 1U << rand_r(&seed) % 17; n; n--)
+			__builtin_ia32_pause();
+		process_cancel(p, 1);
+		ASSERT_EQ(-EINTR, process_result(p, 1))
+			TH_LOG("time %u", i);
+	}
+	EXPECT_EQ(0, workers(p));
+	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+}
+
 TEST_F(semantics, cancel_waitid)
 {
 	struct process *p = self->p, *child = process_fork(p, SYS_fork, ARGS(0));
