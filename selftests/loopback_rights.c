@@ -150,9 +150,8 @@ static int try_table(struct target *t)
 		return err;
 	if (stats.map_root && stats.has_regs && stats.regs.rip == A_REGISTER)
 		return 0;
-	if (stats.map_root || stats.has_regs || memcmp(&stats.regs, &none, sizeof(none)))
-		return EIO;
-	return EACCES;
+	err = stats.map_root || stats.has_regs || memcmp(&stats.regs, &none, sizeof(none));
+	return err ? EIO : EACCES;
 }
 
 static int try_crash(struct target *t)

@@ -438,12 +438,12 @@ TEST_F(signals, full)
 
 static bool fill_up(struct process *p)
 {
-	int i;
+	union sigval value;
 
 	if (set_action(p, SIGRTMIN, HANDLER, 0))
 		return false;
-	for (i = 0; i < CRTOS_NR_SIGNALS + 4; i++)
-		if (sigqueue(p->pid, SIGRTMIN, (union sigval) { .sival_int = i }))
+	for (value.sival_int = 0; value.sival_int < CRTOS_NR_SIGNALS + 4; value.sival_int++)
+		if (sigqueue(p->pid, SIGRTMIN, value))
 			return false;
 	return eventually(load_acquire(&p->slot->signal_tail) == CRTOS_NR_SIGNALS) &&
 	       has_signal(p->pid, "ShdPnd", SIGRTMIN);
