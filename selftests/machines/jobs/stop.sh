@@ -22,6 +22,10 @@ echo "running"
 read -r way </dev/ttyS1
 case $way in
 panic) kexec -c -p -u && echo c >/proc/sysrq-trigger ;; # no crash kernel: it ends there
+notifiers)
+	kexec -c -p -u && echo Y >/sys/module/kernel/parameters/crash_kexec_post_notifiers &&
+		echo c >/proc/sysrq-trigger
+	;;
 kdump) echo c >/proc/sysrq-trigger ;;
 kexec) kexec -e ;;
 reboot) reboot -f ;;
