@@ -329,7 +329,7 @@ static __s64 unknown_call(struct fuzz *f, unsigned int i)
 
 static const char *const refuses_variants[] = {
 	"mask of ppoll", "mask of epoll_pwait", "mask of pselect6", "RUSAGE_THREAD", "KVM_RUN",
-	"VHOST_SET_OWNER", "FUTEX_LOCK_PI", "PR_GET_TSC", NULL
+	"VHOST_SET_OWNER", "FUTEX_LOCK_PI", "PR_GET_TSC", "clock of the thread", NULL
 };
 
 static __s64 argument_refuses(struct fuzz *f, unsigned int i)
@@ -346,6 +346,7 @@ static __s64 argument_refuses(struct fuzz *f, unsigned int i)
 		{ SYS_ioctl, { 0, 0xaf01 } },
 		{ SYS_futex, { at(OUT), 6 | any(f, 4) << 7 } },
 		{ SYS_prctl, { PR_GET_TSC, at(OUT) } },
+		{ SYS_clock_gettime, { CLOCK_THREAD_CPUTIME_ID, at(OUT) } },
 	};
 
 	return fill(f, i, calls[f->variant].nr, calls[f->variant].args, -ENOSYS);
@@ -353,7 +354,7 @@ static __s64 argument_refuses(struct fuzz *f, unsigned int i)
 
 static const char *const allows_variants[] = {
 	"ppoll", "epoll_pwait", "pselect6", "RUSAGE_SELF", "ioctl", "FUTEX_WAKE", "PR_GET_KEEPCAPS",
-	"F_GETFD", "close_range", NULL
+	"F_GETFD", "close_range", "clock of the process", NULL
 };
 
 static __s64 argument_allows(struct fuzz *f, unsigned int i)
@@ -372,6 +373,7 @@ static __s64 argument_allows(struct fuzz *f, unsigned int i)
 		{ SYS_prctl, { PR_GET_KEEPCAPS }, 0 },
 		{ SYS_fcntl, { 0x7fff, F_GETFD }, -EBADF },
 		{ SYS_close_range, { 5, 4, 0 }, -EINVAL },
+		{ SYS_clock_gettime, { CLOCK_PROCESS_CPUTIME_ID, at(OUT) }, 0 },
 	};
 
 	return fill(f, i, calls[f->variant].nr, calls[f->variant].args, calls[f->variant].result);
