@@ -211,23 +211,6 @@ static const struct operation *find_operation(const char *name)
 	return NULL;
 }
 
-/* The same numbers in every run */
-static unsigned long long random_between(unsigned long long least, unsigned long long most)
-{
-	static unsigned long long state = 1;
-
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return least + (state >> 33) % (most - least + 1);
-}
-
-static void wait_cycles(unsigned long long n)
-{
-	unsigned long long end = __rdtsc() + n;
-
-	while (__rdtsc() < end)
-		_mm_pause();
-}
-
 static void measure(const struct method *m, const struct operation *op, int rounds,
 		    unsigned long long least, unsigned long long most)
 {

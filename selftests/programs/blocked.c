@@ -30,22 +30,6 @@ static struct pollfd poll_fd;
 static __u32 futex;
 static int pipe_fd[2], ready[2];
 
-static unsigned long long random_between(unsigned long long least, unsigned long long most)
-{
-	static unsigned long long state = 1;
-
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return least + (state >> 33) % (most - least + 1);
-}
-
-static void wait_cycles(unsigned long long n)
-{
-	unsigned long long end = __rdtsc() + n;
-
-	while (__rdtsc() < end)
-		_mm_pause();
-}
-
 static struct crtos_entry *block(unsigned int i, unsigned int index)
 {
 	const __u64 read_args[6] = { pipe_fd[0], (__u64)&bytes[i], 1 };

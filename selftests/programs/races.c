@@ -28,10 +28,7 @@ static unsigned long random_below(unsigned long n)
 /* Short ones hit a worker that polls or falls asleep, long ones one that sleeps. */
 static void pause_randomly(void)
 {
-	unsigned long long end = __rdtsc() + random_below(1UL << (4 + random_below(14)));
-
-	while (__rdtsc() < end)
-		_mm_pause();
+	wait_cycles(random_below(1UL << (4 + random_below(14))));
 }
 
 static long seek(unsigned long place)

@@ -120,4 +120,22 @@ static inline long slot_wait(struct crtos_entry *e)
 	return e->result;
 }
 
+/* The same numbers in every run */
+static inline unsigned long long random_between(unsigned long long least,
+						unsigned long long most)
+{
+	static unsigned long long state = 1;
+
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return least + (state >> 33) % (most - least + 1);
+}
+
+static inline void wait_cycles(unsigned long long n)
+{
+	unsigned long long end = __rdtsc() + n;
+
+	while (__rdtsc() < end)
+		_mm_pause();
+}
+
 #endif

@@ -49,10 +49,7 @@ static void by_floor(unsigned int index)
 static void measure(unsigned int index, void (*request)(unsigned int index),
 		    unsigned long long pause)
 {
-	unsigned long long end = __rdtsc() + pause;
-
-	while (__rdtsc() < end)
-		_mm_pause();
+	wait_cycles(pause);
 	if (index == WARM_UP)
 		asm volatile("xchg %rdi, %rdi");
 	request(index);
