@@ -456,6 +456,7 @@ TEST_F(signals, full_and_stopped)
 	int status, i;
 	siginfo_t info;
 	__u32 entry;
+	__u64 mask;
 
 	ASSERT_TRUE(fill_up(p));
 	EXPECT_EQ(0, kill(p->pid, SIGSTOP));
@@ -469,7 +470,14 @@ TEST_F(signals, full_and_stopped)
 	EXPECT_EQ(0, ptrace(PTRACE_INTERRUPT, p->pid, 0, 0));
 	EXPECT_EQ(p->pid, waitpid(p->pid, &status, 0));
 	EXPECT_EQ(PTRACE_EVENT_STOP, status >> 16);
+	/* Its mask is the one that it has set, none, and stays what the tracer sets. */
+	EXPECT_EQ(0, ptrace(PTRACE_GETSIGMASK, p->pid, sizeof(mask), &mask));
+	EXPECT_EQ(0, mask);
+	mask = 1ULL << (SIGUSR2 - 1);
+	EXPECT_EQ(0, ptrace(PTRACE_SETSIGMASK, p->pid, sizeof(mask), &mask));
 	EXPECT_EQ(0, ptrace(PTRACE_DETACH, p->pid, 0, 0));
+	EXPECT_TRUE(eventually(has_signal(p->pid, "SigBlk", SIGUSR2) &&
+			       !has_signal(p->pid, "SigBlk", SIGUSR1)));
 
 	EXPECT_TRUE(process_answers(p));
 	for (i = 0; i < CRTOS_NR_SIGNALS + 4; i++) {
@@ -913,6 +921,17 @@ TEST_F(signals, filter_kills_process)
 
 	EXPECT_EQ(0, confine(p, 0, SYS_getpgrp, SECCOMP_RET_KILL_PROCESS));
 	ASSERT_TRUE(process_block(p, 8));
+	start_call(p, 20, SYS_getpgrp);
+	EXPECT_EQ(SIGSYS, WTERMSIG(process_finish(p)));
+}
+
+/* What the kernel forces does not wait for room either. */
+TEST_F(signals, filter_kills_when_full)
+{
+	struct process *p = self->p;
+
+	EXPECT_EQ(0, confine(p, 0, SYS_getpgrp, SECCOMP_RET_KILL_PROCESS));
+	ASSERT_TRUE(fill_up(p));
 	start_call(p, 20, SYS_getpgrp);
 	EXPECT_EQ(SIGSYS, WTERMSIG(process_finish(p)));
 }

@@ -8,7 +8,7 @@
 POWER=/sys/power
 DELAY=/sys/module/suspend/parameters/pm_test_delay
 
-refusals() { dmesg | grep -c "stop the RTOS before suspending"; }
+refusals() { dmesg | grep -c "stop what runs on lent CPUs before suspending"; }
 
 # Devices only, for a second: one that is not refused must not take the machine away.
 fall_asleep()
