@@ -436,12 +436,11 @@ TEST_F(signals, full)
 	EXPECT_FALSE(has_signal(p->pid, "ShdPnd", SIGRTMIN));
 }
 
+/* With SIGRTMIN, which has a handler */
 static bool fill_up(struct process *p)
 {
 	union sigval value;
 
-	if (set_action(p, SIGRTMIN, HANDLER, 0))
-		return false;
 	for (value.sival_int = 0; value.sival_int < CRTOS_NR_SIGNALS + 4; value.sival_int++)
 		if (sigqueue(p->pid, SIGRTMIN, value))
 			return false;
@@ -458,6 +457,7 @@ TEST_F(signals, full_and_stopped)
 	__u32 entry;
 	__u64 mask;
 
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
 	ASSERT_TRUE(fill_up(p));
 	EXPECT_EQ(0, kill(p->pid, SIGSTOP));
 	EXPECT_TRUE(is_stopped(p->pid, SIGSTOP));
@@ -490,6 +490,7 @@ TEST_F(signals, full_and_killed)
 {
 	struct process *p = self->p;
 
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
 	ASSERT_TRUE(fill_up(p));
 	EXPECT_EQ(0, kill(p->pid, SIGKILL));
 	EXPECT_EQ(SIGKILL, process_finish(p));
@@ -930,7 +931,10 @@ TEST_F(signals, filter_kills_when_full)
 {
 	struct process *p = self->p;
 
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
 	EXPECT_EQ(0, confine(p, 0, SYS_getpgrp, SECCOMP_RET_KILL_PROCESS));
+	/* As long as there is no room, no thread can be made. */
+	EXPECT_TRUE(process_answers(p));
 	ASSERT_TRUE(fill_up(p));
 	start_call(p, 20, SYS_getpgrp);
 	EXPECT_EQ(SIGSYS, WTERMSIG(process_finish(p)));
