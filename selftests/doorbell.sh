@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-TRACING=/sys/kernel/tracing
+MCHECK=/sys/devices/system/machinecheck/machinecheck0
 
 apic_was_reset() { "$CRTOS" log | grep "APIC $(status apicids) (.*, reset)"; }
 
@@ -39,14 +39,15 @@ some_work()
 		ends_with 0 run ./latency 50 "$TMP/latency"
 }
 
-# What Linux sends to all of its other CPUs, by shorthand if it may, when code is patched
+# What Linux sends to all of its other CPUs, by shorthand if it may
 broadcasts()
 {
 	row CAL >"$TMP/cal"
+	_interval=$(cat $MCHECK/check_interval)
 	_i=0
 	while [ $_i -lt 50 ]; do
-		echo 1 >$TRACING/events/crtos/enable
-		echo 0 >$TRACING/events/crtos/enable
+		echo $((_interval + 1)) >$MCHECK/check_interval
+		echo "$_interval" >$MCHECK/check_interval
 		_i=$((_i + 1))
 	done
 	_took=$(row CAL | paste "$TMP/cal" - | awk '$1 != $2' | wc -l)
@@ -90,10 +91,10 @@ SPU=$(row SPU)
 ERR=$(row ERR)
 try "the RTOS has reset its APIC" apic_was_reset
 try "programs run" some_work
-if [ -e $TRACING/events/crtos ]; then
+if [ -e $MCHECK/check_interval ]; then
 	try "Linux interrupts all of its CPUs" broadcasts
 else
-	skip "no events to trace" "Linux interrupts all of its CPUs"
+	skip "no machine checks" "Linux interrupts all of its CPUs"
 fi
 try "APIC mode" apic_mode
 try "both sides rang" doorbells_rang

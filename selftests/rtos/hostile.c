@@ -349,6 +349,8 @@ static bool run_bad_upid(struct attempt *a)
 		e = prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
 		e->flags = CRTOS_ENTRY_NOTIFY;
 		ok &= submit(a, e) > 0;
+		/* Who executes this has sent the notification. */
+		ok &= linux_call(a, NR_getppid, ARGS()) > 0;
 	}
 	return ok;
 }
