@@ -5,17 +5,24 @@
 
 . "$(dirname "$0")/lib.sh"
 
-complaints() { dmesg | grep -c "crtos: $1"; }
+# The log may be full: what is in it is counted from a line of our own on.
+mark()
+{
+	MARK="hostile.sh $$ at $(cut -d ' ' -f 1 /proc/uptime)"
+	echo "$MARK" >/dev/kmsg
+}
+
+lines() { dmesg | sed "1,/$MARK/d" | grep -c "crtos: $1"; }
 
 bad_requests_grew() { [ "$(status bad_requests)" -gt "$1" ]; }
 
 # killed WAY: with a word about it
 killed()
 {
-	_complaints=$(complaints "slot .*: broken ring")
+	mark
 	_bad=$(status bad_requests)
 	ends_with 137 run "./$1" || return 1
-	[ "$(complaints "slot .*: broken ring")" -gt "$_complaints" ] || {
+	[ "$(lines "slot .*: broken ring")" -gt 0 ] || {
 		echo "the kernel does not say so"
 		return 1
 	}
@@ -86,14 +93,6 @@ broken()
 	refused "$1" && says 125 "$2" run ./well && stop && start "$HOSTILE" && refused well
 }
 
-# The log may be full: what is in it is counted from a line of our own on.
-mark()
-{
-	MARK="hostile.sh $$ at $(cut -d ' ' -f 1 /proc/uptime)"
-	echo "$MARK" >/dev/kmsg
-}
-
-lines() { dmesg | sed "1,/$MARK/d" | grep -c "crtos: $1"; }
 BURIED="partition .*: the RTOS .*, its processes are killed"
 
 # Hundredths of a second
