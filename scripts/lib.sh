@@ -19,6 +19,9 @@ TARBALL=/usr/src/linux-source-6.12.tar.xz
 # What no kernel that is tested may say. A panic is one more, but where it is asked for.
 # shellcheck disable=SC2034 # used by the scripts
 COMPLAINTS='BUG:|WARNING:|Oops|KASAN:|UBSAN:|INFO: task .* blocked|rcu: INFO:|kmemleak: leaked|nobody cared'
+# How Linux ends in scripts/test-stop, each a row of scripts/test
+# shellcheck disable=SC2034 # used by the scripts
+STOP_WAYS=(panic notifiers reboot poweroff kexec kdump)
 mkdir -p "$LOG"
 
 say() { printf '%s\n' "$@"; }

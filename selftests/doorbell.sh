@@ -39,7 +39,8 @@ some_work()
 		ends_with 0 run ./latency 50 "$TMP/latency"
 }
 
-# What Linux sends to all of its other CPUs, by shorthand if it may
+# What Linux sends to all of its other CPUs, by shorthand if it may. Not by what patches
+# code, as tracing does: QEMU is not up to that, see testing.rst.
 broadcasts()
 {
 	row CAL >"$TMP/cal"

@@ -1861,8 +1861,7 @@ TEST_F_TIMEOUT(fuzz, states, 300)
 		EXPECT_EQ(ENOTCONN, run_errno(peer));
 }
 
-/* With what the lists of CPUs hold, where the pages of a region go when it is freed */
-/* KASAN keeps what was freed for a while, up to a MiB for each CPU; not beyond this. */
+/* Or what KASAN keeps of freed memory, up to a MiB for each CPU, would count as lost. */
 static void shrink_caches(void)
 {
 	DIR *slab = opendir("/sys/kernel/slab");
@@ -1880,6 +1879,7 @@ static void shrink_caches(void)
 		closedir(slab);
 }
 
+/* With what the lists of CPUs hold, where the pages of a region go when it is freed */
 static long free_kib(void)
 {
 	FILE *file = fopen("/proc/zoneinfo", "r");

@@ -372,7 +372,9 @@ TEST_F(ring, scribble)
 	struct crtos_header *header = self->peer.header;
 	struct crtos_header copy = *header;
 	struct crtos_slot *slot = self->p->slot;
-	struct process *p = self->p;
+	const __u64 action[4] = { at(0x123) };
+	struct process *p = self->p, *child;
+	struct crtos_signal signal;
 
 	slot->sq_head = 0xdeadbeef;
 	slot->flags = ~0U;
@@ -394,6 +396,16 @@ TEST_F(ring, scribble)
 	EXPECT_EQ(-EINVAL, process_do(p, CRTOS_OP_ARGS, 0, ARGS(at(OUT), PAGE, PAGE)));
 	EXPECT_EQ(0, call(p, SYS_uname, at(OUT)));
 	memcpy(header, &copy, offsetof(struct crtos_header, linux_upid));
+	EXPECT_EQ(0, call(p, SYS_rt_sigaction, SIGUSR1, put(p, IN, action, sizeof(action)), 0, 8));
+	EXPECT_EQ(0, kill(p->pid, SIGUSR1));
+	EXPECT_TRUE(process_signal(p, &signal));
+	EXPECT_EQ(SIGUSR1, (int)signal.info[0]);
+	child = process_fork(p, SYS_fork, ARGS(0));
+	ASSERT_NE(NULL, child);
+	EXPECT_EQ(p->index, child->slot->parent);
+	EXPECT_EQ(p->pid, call(child, SYS_getppid));
+	process_start(child, 0, CRTOS_OP_EXIT, 0, ARGS(0));
+	EXPECT_TRUE(process_over(child));
 	EXPECT_EQ(0, process_exit(p, 0));
 	EXPECT_TRUE(works_anew(&self->peer));
 }

@@ -1439,7 +1439,7 @@ static void waits(void)
 		usleep(1000);
 }
 
-/* Only who was asked may say that it failed, and once. */
+/* Only who was asked may say that it failed. */
 TEST_F(signals, exec_resumed_by_others)
 {
 	struct process *p = spawn_exec(&self->peer, waits);
