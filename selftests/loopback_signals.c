@@ -1464,6 +1464,54 @@ TEST_F(signals, exec_resumed_by_others)
 	EXPECT_TRUE(process_answers(p));
 }
 
+/* A signal that the RTOS has not taken, and then a call that replaces the program */
+static bool signal_and_execve(struct process *p)
+{
+	const __u64 argv[2] = { at(PATH) };
+	int i;
+
+	if (kill(p->pid, SIGUSR1) || !eventually(!none_to_take(p)))
+		return false;
+	start_call(p, 1, SYS_execve, at(PATH), put(p, OUT, argv, sizeof(argv)), 0);
+	/* Others of its class are executed, and it would have been before these. */
+	for (i = 0; i < 3; i++)
+		if (set_action(p, SIGUSR2, HANDLER, 0))
+			return false;
+	return entries_pending(p, 1, 1);
+}
+
+/* The signal would be lost: natively a handler runs, or the new program gets it. */
+TEST_F(signals, exec_after_signals)
+{
+	struct process *p = spawn_exec(&self->peer, waits);
+
+	ASSERT_NE(NULL, p);
+	put_string(p, PATH, "/none");
+	store_release((__u32 *)(p->mem + GO), 1);
+	EXPECT_EQ(0, set_action(p, SIGUSR1, HANDLER, 0));
+
+	ASSERT_TRUE(signal_and_execve(p));
+	process_cancel(p, 1);
+	EXPECT_EQ(-EINTR, process_result(p, 1));
+	EXPECT_EQ(CRTOS_ENTRY_RESTART_ALWAYS, status_of(p, 1));
+	EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
+
+	/* No handler is to run. */
+	ASSERT_TRUE(signal_and_execve(p));
+	EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
+	EXPECT_EQ(CRTOS_ENTRY_DONE, status_of(p, 1));
+
+	/* What ends and stops the process does not wait. */
+	ASSERT_TRUE(signal_and_execve(p));
+	EXPECT_EQ(0, kill(p->pid, SIGSTOP));
+	EXPECT_TRUE(is_stopped(p->pid, SIGSTOP));
+	EXPECT_EQ(0, kill(p->pid, SIGCONT));
+	EXPECT_TRUE(is_continued(p->pid));
+	EXPECT_EQ(0, kill(p->pid, SIGTERM));
+	EXPECT_EQ(SIGTERM, process_finish(p));
+}
+
 static int lingers(void *unused)
 {
 	for (;;)

@@ -322,6 +322,8 @@ static int executed(char **argv)
 	int i;
 
 	topic = argv[0];
+	if (argv[1] && !strcmp(argv[1], "waits"))
+		return sleep(5) + 44;
 	if (argv[1] && !strncmp(argv[1], "id=", 3))
 		say("same id: %s", yes(atoi(argv[1] + 3) == getpid()));
 	else
@@ -401,6 +403,40 @@ static void exec(void)
 		_exit(1);
 	}
 	end_child("child by a link", pid);
+}
+
+static void leave(int sig)
+{
+	_exit(sig);
+}
+
+/*
+ * A signal that comes at about the time of execve() ends the child: by its handler or,
+ * when the new program has none, by default.
+ */
+static void exec_signals(void)
+{
+	int i, status, fds[2], ended = 0;
+	pid_t pid;
+	char c;
+
+	for (i = 0; i < 40; i++) {
+		pipe2(fds, O_CLOEXEC);
+		pid = fork();
+		if (!pid) {
+			signal(SIGINT, leave);
+			write(fds[1], "x", 1);
+			execve(self, ARGUMENTS("waits"), environ);
+			_exit(1);
+		}
+		read(fds[0], &c, 1);
+		kill(pid, SIGINT);
+		waitpid(pid, &status, 0);
+		ended += status == SIGINT || status == SIGINT << 8;
+		close(fds[0]);
+		close(fds[1]);
+	}
+	say("ended by the signal: %d", ended);
 }
 
 static void make_file(const char *path, const char *text, int mode)
@@ -705,6 +741,7 @@ static const struct check checks[] = {
 	{ "vfork_memory", vfork_memory },
 	{ "spawn", spawn },
 	{ "exec", exec },
+	{ "exec_signals", exec_signals },
 	{ "exec_errors", exec_errors },
 	{ "nested", nested },
 	{ "many", many },

@@ -202,6 +202,7 @@ struct process {
  * @entry: of the slot: the last one that it published
  * @restart: CRTOS_ENTRY_RESTART or CRTOS_ENTRY_RESTART_ALWAYS of the call, or 0
  * @forked: is a copy and has no program to start
+ * @execve: is about to replace the program, if no signal comes before
  * @policy: SCHED_OTHER, SCHED_FIFO or SCHED_RR
  * @own_priority: 0 with SCHED_OTHER, or 1 to 99
  * @priority: that, or a higher one of a thread that waits for it
@@ -224,7 +225,7 @@ struct thread {
 	u64 sp, fs_base, gs_base;
 	u32 nr, entry;
 	u8 restart, policy, own_priority, priority, call_priority;
-	bool forked;
+	bool forked, execve;
 	u64 timeout, deadline, wake_at;
 	u64 clear_tid, robust;
 	u64 futex, futex_turn, futex_bits;
@@ -333,6 +334,8 @@ u32 slot_state(u32 index);
 s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args);
 void slot_cancel_all(struct process *p);
 s64 slot_forward(struct process *p, u32 nr, const u64 *args);
+s64 slot_execve(struct process *p, u32 nr, const u64 *args);
+void slot_cancel_execve(struct process *p);
 struct crtos_entry *slot_publish(struct process *p, u8 op, u32 nr, const u64 *args);
 bool entry_done(struct crtos_entry *e);
 void slot_send_exit(struct process *p, u32 status);
@@ -385,6 +388,7 @@ bool signal_dequeue(struct thread *t, u64 set, struct siginfo *info);
 bool signal_fault(struct thread *t, struct crtos_regs *r, const struct siginfo *info);
 void signal_return(struct thread *t, struct crtos_regs *r);
 bool signal_tell_mask(struct process *p);
+bool signal_give_back(struct thread *t);
 s64 sys_rt_sigaction(struct process *p, const u64 *a);
 s64 sys_tkill(struct process *p, const u64 *a);
 s64 sys_tgkill(struct process *p, const u64 *a);

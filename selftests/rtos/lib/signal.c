@@ -83,9 +83,10 @@ static void take_from_linux(struct process *p)
 		info.tid = 0;
 		if (signal->entry != CRTOS_NO_ENTRY)
 			info.tid = thread_of_entry(p, signal->entry);
+		slot_cancel_execve(p);
 		if (!enqueue(p, &info))
 			break;
-		/* From here on Linux may use its place again. */
+		/* From here on Linux may use its place again, and begin an execve(). */
 		store_release(&slot->signal_head, ++head);
 	}
 }
@@ -170,20 +171,38 @@ void signal_start(struct process *p)
 	p->sig.linux_blocked = *blocked;
 }
 
-/*
- * What is blocked has to stay in Linux instead of ending the process.  True: the
- * mask was another one, and there may be new signals.
- */
-bool signal_tell_mask(struct process *p)
+static bool tell_mask(struct process *p, u64 blocked)
 {
-	u64 blocked = blocked_by(p, 0);
-
 	if (p->sig.linux_blocked == blocked ||
 	    copy_to_user(&p->mm, p->mm.scratch, &blocked, sizeof(u64)) ||
 	    forward(p, __NR_rt_sigprocmask, SIG_SETMASK, p->mm.scratch, 0, sizeof(u64)))
 		return false;
 	p->sig.linux_blocked = blocked;
 	return true;
+}
+
+/*
+ * What is blocked has to stay in Linux instead of ending the process.  True: the
+ * mask was another one, and there may be new signals.
+ */
+bool signal_tell_mask(struct process *p)
+{
+	return tell_mask(p, blocked_by(p, 0));
+}
+
+/*
+ * Before execve(): the new program inherits the mask of the thread, and what that blocks.
+ * False: a handler is to run before.
+ */
+bool signal_give_back(struct thread *t)
+{
+	struct process *p = t->process;
+	struct siginfo info;
+
+	tell_mask(p, t->sig.blocked);
+	while (signal_dequeue(t, t->sig.blocked, &info))
+		forward(p, __NR_kill, p->pid, info.signo);
+	return !signal_wanted(t);
 }
 
 /* SA_RESETHAND.  Linux has done so only if the signal came from there. */

@@ -339,6 +339,40 @@ s64 slot_forward(struct process *p, u32 nr, const u64 *args)
 	return result;
 }
 
+/* One that succeeds is never answered: the process goes on in another slot. */
+s64 slot_execve(struct process *p, u32 nr, const u64 *args)
+{
+	struct thread *t = current_thread();
+	s64 result;
+	u8 status;
+
+	t->execve = true;
+	result = slot_call(p, CRTOS_OP_SYSCALL, nr, args);
+	t->execve = false;
+	status = p->slot->entries[t->entry].status;
+	if (status != CRTOS_ENTRY_DONE)
+		t->restart = status;
+	return result;
+}
+
+/*
+ * Before signal_head says that a signal was taken: then Linux does not begin the call.
+ * The signal would be lost with the program.
+ */
+void slot_cancel_execve(struct process *p)
+{
+	struct thread *t = p->alone;
+	struct crtos_entry *e;
+
+	if (!t || !t->execve)
+		return;
+	e = &p->slot->entries[t->entry];
+	if (e->flags & CRTOS_ENTRY_CANCEL)
+		return;
+	WRITE_ONCE(e->flags, CRTOS_ENTRY_NOTIFY | CRTOS_ENTRY_CANCEL);
+	announce_cancels(p);
+}
+
 /* Never answered: the slot becomes GONE. */
 void slot_send_exit(struct process *p, u32 status)
 {

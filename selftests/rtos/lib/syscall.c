@@ -105,16 +105,14 @@ static s64 sys_getcpu(struct process *p, const u64 *a)
 	return 0;
 }
 
-/* No signal comes between the old program and the new one, which inherits them. */
 static s64 sys_execve(struct process *p, const u64 *a)
 {
 	struct thread *t = current_thread();
-	struct siginfo info;
 
-	signal_tell_mask(p);
-	while (signal_dequeue(t, t->sig.blocked, &info))
-		forward(p, __NR_kill, p->pid, info.signo);
-	return slot_call(p, CRTOS_OP_SYSCALL, t->nr, a);
+	if (signal_give_back(t))
+		return slot_execve(p, t->nr, a);
+	t->restart = CRTOS_ENTRY_RESTART_ALWAYS;
+	return -EINTR;
 }
 
 static s64 sys_exit(struct process *p, const u64 *a)
