@@ -1484,6 +1484,7 @@ static bool signal_and_execve(struct process *p)
 TEST_F(signals, exec_after_signals)
 {
 	struct process *p = spawn_exec(&self->peer, waits);
+	const struct rlimit limit = { 1, 1 };
 
 	ASSERT_NE(NULL, p);
 	put_string(p, PATH, "/none");
@@ -1501,6 +1502,14 @@ TEST_F(signals, exec_after_signals)
 	EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
 	EXPECT_EQ(-EXDEV, process_result(p, 1));
 	EXPECT_EQ(CRTOS_ENTRY_DONE, status_of(p, 1));
+
+	/* There is nobody but the anchor. */
+	EXPECT_EQ(0, call(p, SYS_setrlimit, RLIMIT_NPROC, put(p, IN, &limit, sizeof(limit))));
+	EXPECT_EQ(0, call(p, SYS_setresuid, SOMEBODY, SOMEBODY, 0));
+	ASSERT_TRUE(signal_and_execve(p));
+	EXPECT_TRUE(status_has(p->pid, "Threads:\t1\n"));
+	EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
 
 	/* What ends and stops the process does not wait. */
 	ASSERT_TRUE(signal_and_execve(p));
