@@ -1464,6 +1464,30 @@ TEST_F(signals, exec_resumed_by_others)
 	EXPECT_TRUE(process_answers(p));
 }
 
+/* It has no handler where the file is looked at, and its default effect is another one. */
+TEST_F(signals, exec_and_signal)
+{
+	struct process *p = spawn_exec(&self->peer, waits);
+	const __u64 argv[2] = { at(PATH) };
+
+	ASSERT_NE(NULL, p);
+	put_string(p, PATH, "/none");
+	EXPECT_EQ(0, set_action(p, SIGUSR1, HANDLER, 0));
+	EXPECT_EQ(0, set_action(p, SIGCHLD, HANDLER, 0));
+	EXPECT_EQ(0, set_mask(p, SIG_BLOCK, SIGUSR2));
+	start_call(p, 1, SYS_execve, at(PATH), put(p, OUT, argv, sizeof(argv)), 0);
+	EXPECT_TRUE(eventually(call(p, SYS_fcntl, 3, F_GETFD) == 0));
+	EXPECT_EQ(0, kill(p->pid, SIGUSR1));
+	EXPECT_EQ(0, kill(p->pid, SIGCHLD));
+	EXPECT_TRUE(has_signal(p->pid, "SigBlk", SIGUSR1));
+	store_release((__u32 *)(p->mem + GO), 1);
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
+	EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
+	EXPECT_TRUE(takes(p, SIGCHLD, SI_USER));
+	EXPECT_FALSE(has_signal(p->pid, "SigBlk", SIGUSR1));
+	EXPECT_TRUE(has_signal(p->pid, "SigBlk", SIGUSR2));
+}
+
 /* A signal that the RTOS has not taken, and then a call that replaces the program */
 static bool signal_and_execve(struct process *p)
 {

@@ -439,6 +439,39 @@ static void exec_signals(void)
 	say("ended by the signal: %d", ended);
 }
 
+static int written;
+
+static void tell(int sig)
+{
+	write(written, "x", 1);
+}
+
+/* One that comes with an execve() that fails is not lost, and does not end the child. */
+static void exec_errors_signals(void)
+{
+	int i, fds[2], handled = 0;
+	pid_t pid;
+	char c;
+
+	pipe(fds);
+	pid = fork();
+	if (!pid) {
+		close(fds[0]);
+		written = fds[1];
+		signal(SIGINT, tell);
+		tell(0);
+		for (;;)
+			execve("missing", STRINGS("x"), environ);
+	}
+	close(fds[1]);
+	for (i = 0; i < 40 && read(fds[0], &c, 1) == 1; i++)
+		handled += !kill(pid, SIGINT);
+	say("handled: %d", handled);
+	kill(pid, SIGTERM);
+	end_child("child", pid);
+	close(fds[0]);
+}
+
 static void make_file(const char *path, const char *text, int mode)
 {
 	int fd = open(path, O_CREAT | O_WRONLY, mode);
@@ -743,6 +776,7 @@ static const struct check checks[] = {
 	{ "exec", exec },
 	{ "exec_signals", exec_signals },
 	{ "exec_errors", exec_errors },
+	{ "exec_errors_signals", exec_errors_signals },
 	{ "nested", nested },
 	{ "many", many },
 	{ "often", often },
