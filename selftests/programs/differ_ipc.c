@@ -228,7 +228,7 @@ static void timer_once(void)
 	CALL(read(fd, &expired, 8));
 	soon.it_value.tv_nsec = 1;
 	CALL(timerfd_settime(fd, TFD_TIMER_ABSTIME, &soon, NULL));
-	sleep_ms(1);
+	CALL(poll(&(struct pollfd) { .fd = fd, .events = POLLIN }, 1, -1));
 	CALL(read(fd, &expired, 8));
 	say("expired %llu", (unsigned long long)expired);
 }
