@@ -98,6 +98,29 @@ two_at_once()
 # refused STATUS FILE: and nothing of it has run
 refused() { ends_with "$1" run "$2" && wait_for no_processes; }
 
+# gains FILE RIGHTS: on Linux, when nobody executes it
+gains()
+{
+	native ./rights -u "$TMP/open/$1"
+	[ "$(head -n 1 "$TMP/native")" = "$2" ]
+}
+
+gains_nothing()
+{
+	forwarded ./rights -u "$TMP/open/$1"
+	equal "rights" "$(head -n 1 "$TMP/forwarded")" "uid 65534, gid 65534, capabilities none"
+}
+
+# rights_of_file TITLE FILE RIGHTS
+rights_of_file()
+{
+	if gains "$2" "$3"; then
+		try "$1" gains_nothing "$2"
+	else
+		skip "$TMP is mounted so that a file gives no rights" "$1"
+	fi
+}
+
 # By the loader that it names, which nobody looks for
 dynamic()
 {
@@ -117,13 +140,16 @@ prepare_files()
 	head -c 100 hello >"$TMP/short"
 	: >"$TMP/empty"
 	echo text >"$TMP/text"
-	mkdir "$TMP/noexec"
+	mkdir "$TMP/noexec" "$TMP/open"
+	chmod 711 "$TMP" "$TMP/open"
+	cp rights "$TMP/open/setuid" && chmod 6755 "$TMP/open/setuid"
+	cp rights "$TMP/open/capable" && ./rights -c "$TMP/open/capable"
 	mount -t tmpfs -o noexec none "$TMP/noexec" && cp hello "$TMP/noexec/hello"
 	chmod +x "$TMP/script" "$TMP/foreign" "$TMP/short" "$TMP/empty" "$TMP/text"
 }
 
 LONG=$(head -c 100000 /dev/zero | tr '\0' x)
-begin 35
+begin 37
 prepare_files
 try "hello prints what it prints on Linux" hello_same
 try "hello runs on the lent CPU" hello_there
@@ -137,6 +163,8 @@ for _way in ./args ./args-pie ./args-glibc ./args-glibc-pie; do
 	try "${_way#./}: many arguments" many_args $_way
 	try "${_way#./}: long argument" long_arg $_way
 done
+rights_of_file "bits for root give nobody nothing" setuid "uid 0, gid 0, capabilities some"
+rights_of_file "nor do capabilities of the file" capable "uid 65534, gid 65534, capabilities some"
 try "bad pointers and numbers on Linux" ends_with 0 ./calls
 try "bad pointers and numbers" ends_with 0 run ./calls
 try "exit statuses" statuses

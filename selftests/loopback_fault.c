@@ -28,12 +28,19 @@
 #define IN		PAGE
 #define OUT		(2 * PAGE)
 
-/* Also those that might wait for memory, and of all sizes */
+/* These count down with each failure. */
+#define SLAB		DEBUG "failslab/times"
+#define PAGES		DEBUG "fail_page_alloc/times"
+#define COUNT		1000000
+
+/* Also those that might wait for memory, of all sizes, and for user space */
 static const char *faults_missing(void)
 {
 	if (!write_file(DEBUG "failslab/ignore-gfp-wait", "N") ||
 	    !write_file(DEBUG "fail_page_alloc/ignore-gfp-wait", "N") ||
+	    !write_file(DEBUG "fail_page_alloc/ignore-gfp-highmem", "N") ||
 	    !write_file(DEBUG "fail_page_alloc/min-order", "0") ||
+	    !write_file(SLAB, "1000000") || !write_file(PAGES, "1000000") ||
 	    !write_file(DEBUG "failslab/verbose", "0") ||
 	    !write_file(DEBUG "fail_page_alloc/verbose", "0") ||
 	    !write_file(DEBUG "fail_usercopy/verbose", "0"))
@@ -74,6 +81,19 @@ static bool too_few(pid_t pid)
 	return atoi(text) > 0;
 }
 
+/* Failures in this test */
+static unsigned int counted(const char *path)
+{
+	unsigned int left = COUNT;
+	FILE *file = fopen(path, "r");
+
+	if (!file || fscanf(file, "%u", &left) != 1)
+		left = COUNT;
+	if (file)
+		fclose(file);
+	return COUNT - left;
+}
+
 /* How often a request or call failed, and with what */
 struct failures {
 	unsigned int enomem;	/* an allocation */
@@ -96,6 +116,7 @@ static void say_failures(unsigned int tried, const struct failures *failures)
 {
 	printf("# %u failures, seen: %u ENOMEM, %u EFAULT\n", tried, failures->enomem,
 	       failures->efault);
+	printf("# %u allocations of slab, %u of pages\n", counted(SLAB), counted(PAGES));
 }
 
 FIXTURE(fault) {
@@ -367,6 +388,8 @@ TEST_F_TIMEOUT(fault, fork, 900)
 		EXPECT_EQ(pid, call(p, SYS_wait4, pid, 0, 0, 0));
 	}
 	say_failures(n - 2, &failures);
+	/* Its page tables */
+	EXPECT_LT(0, counted(PAGES));
 	EXPECT_LT(0, failures.enomem);
 	EXPECT_TRUE(last);
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));

@@ -503,7 +503,7 @@ TEST_F(slots, upid_of_the_other_one)
 	EXPECT_TRUE(process_unblock(self->other, 1));
 }
 
-/* Bits for other users, or capabilities of the file, give a program on the RTOS nothing. */
+/* Bits for other users give a program on the RTOS nothing; first_light.sh has execve(). */
 
 static const char setuid_path[] = "/tmp/crtos-setuid";
 
