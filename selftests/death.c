@@ -388,7 +388,10 @@ TEST_F_TIMEOUT(death, of_parents, ENDLESS)
 	repeat(parent_killed);
 }
 
-/* The RTOS ends, one way or the other, beside a program that waits in a call. */
+/*
+ * The RTOS ends, one way or the other, with calls under way, and beside a program that waits
+ * in one.
+ */
 static bool rtos_ended(death_t *self)
 {
 	char *way = rand_r(&self->seed) & 1 ? "./loop" : "./halt";

@@ -485,9 +485,25 @@ static void promise_to_live(void)
 	WRITE_ONCE(header->rtos_features, header->features & (CRTOS_F_CRASH | CRTOS_F_HEARTBEAT));
 }
 
+/* As many as there can be, every other one of which does not end */
+static void leave_calls(struct attempt *a)
+{
+	u32 i;
+
+	for (i = 0; i < CRTOS_SQ_SIZE; i++) {
+		if (i % 2)
+			prepare(a, 2 * i, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+		else
+			prepare(a, 2 * i, CRTOS_OP_SYSCALL, __NR_poll, ARGS(0, 0, -1));
+		a->slot->sq[i] = 2 * i;
+	}
+	publish(a, CRTOS_SQ_SIZE);
+}
+
 static bool run_loop(struct attempt *a)
 {
 	promise_to_live();
+	leave_calls(a);
 	while (READ_ONCE(header->magic))
 		cpu_relax();
 	return false;
@@ -496,6 +512,7 @@ static bool run_loop(struct attempt *a)
 static bool run_halt(struct attempt *a)
 {
 	promise_to_live();
+	leave_calls(a);
 	cpu_halt();
 }
 
