@@ -346,7 +346,8 @@ static bool run_bad_upid(struct attempt *a)
 
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		WRITE_ONCE(a->slot->upid.control, table[i]);
-		e = prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
+		/* Not the entry of the next call: Linux looks at flags after status. */
+		e = prepare(a, 1, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
 		e->flags = CRTOS_ENTRY_NOTIFY;
 		ok &= submit(a, e) > 0;
 		/* Who executes this has sent the notification. */
