@@ -7,6 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 
 LOCKDOWN=/sys/kernel/security/lockdown
+MEMORY=/sys/kernel/debug/crtos/partition0/memory
+
+magic() { head -c 8 $MEMORY | od -A n -t x1; }
 
 level() { grep -q "\[$1\]" $LOCKDOWN; }
 lock_down() { echo "$1" >$LOCKDOWN && level "$1"; }
@@ -36,6 +39,21 @@ goes_on() { equal state "$(status state)" running && works; }
 
 comes_back() { equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1; }
 
+# Root may look at the region of what was started, and not write to it.
+memory()
+{
+	[ -n "$MAGIC" ] && equal magic "$(magic)" "$MAGIC" && ! (: >>$MEMORY) 2>/dev/null
+}
+
+try_memory()
+{
+	if [ -e $MEMORY ]; then
+		try "$1" memory
+	else
+		skip "debugfs is not mounted" "$1"
+	fi
+}
+
 told() { "$CRTOS" check | grep -q "lockdown.*$1"; }
 
 # The test's own descriptors and not the peer's
@@ -48,11 +66,13 @@ loopback()
 ktap_print_header
 need_partition
 [ -e $LOCKDOWN ] || skip_all "no CONFIG_SECURITY_LOCKDOWN_LSM"
-ktap_set_plan 9
+ktap_set_plan 10
 try "not locked down: started" start
+MAGIC=$(magic)
 if grep -q crtos_lockdown=ignore /proc/cmdline; then
 	try "locked down: for confidentiality" lock_down confidentiality
 	try "what was started goes on" goes_on
+	try_memory "its memory can be read, and only read"
 	try "it can be stopped" stop
 	try "its CPU comes back" comes_back
 	try "it can be started: lockdown is ignored" start
@@ -63,6 +83,7 @@ else
 	try "locked down: nobody can start or be an RTOS" cells
 	try "for integrity" level integrity
 	try "what was started goes on" goes_on
+	try_memory "its memory can be read, and only read"
 	try "it can be stopped" stop
 	try "its CPU comes back" comes_back
 	try "it cannot be started" refused
