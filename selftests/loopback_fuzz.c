@@ -967,12 +967,14 @@ static bool signal_delivered(struct fuzz *f)
 /* Before main(): this process was replaced by one of the same program. */
 static void __attribute__((constructor)) new_program(void)
 {
+	unsigned long long blocked;
 	struct crtos_run run;
 	struct peer peer;
 	int fd;
 
-	if (sscanf(getenv(NEW_PROGRAM) ?: "", "%d %u", &fd, &peer.partition) != 2)
+	if (sscanf(getenv(NEW_PROGRAM) ?: "", "%d %u %llx", &fd, &peer.partition, &blocked) != 3)
 		return;
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof(blocked));
 	run = peer_run_arg(&peer, fd);
 	ioctl(fd, CRTOS_IOC_RUN, &run);
 	_exit(1);
@@ -984,8 +986,8 @@ static int replace(const struct crtos_exec *exec, const struct peer *peer)
 	char name[] = "peer", value[64], *const argv[] = { name, NULL };
 	char *const envp[] = { value, NULL };
 
-	snprintf(value, sizeof(value), NEW_PROGRAM "=%d %u", exec->fd, peer->partition);
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &exec->sigmask, NULL, sizeof(exec->sigmask));
+	snprintf(value, sizeof(value), NEW_PROGRAM "=%d %u %llx", exec->fd, peer->partition,
+		 (unsigned long long)exec->sigmask);
 	syscall(SYS_execveat, exec->exe_fd, "", argv, envp, AT_EMPTY_PATH);
 	return -EIO;
 }

@@ -447,7 +447,7 @@ static void tell(int sig)
 }
 
 /* One that comes with an execve() that fails is not lost, and does not end the child. */
-static void exec_errors_signals(void)
+static void errors_signals(const char *path, char *const *argv)
 {
 	int i, fds[2], handled = 0;
 	pid_t pid;
@@ -461,15 +461,27 @@ static void exec_errors_signals(void)
 		signal(SIGINT, tell);
 		tell(0);
 		for (;;)
-			execve("missing", STRINGS("x"), environ);
+			execve(path, argv, environ);
 	}
 	close(fds[1]);
-	for (i = 0; i < 40 && read(fds[0], &c, 1) == 1; i++)
+	for (i = 0; i < 40 && read(fds[0], &c, 1) == 1; i++) {
+		usleep(i * 50);	/* at any moment of one or the next */
 		handled += !kill(pid, SIGINT);
+	}
 	say("handled: %d", handled);
 	kill(pid, SIGTERM);
 	end_child("child", pid);
 	close(fds[0]);
+}
+
+/* Whatever is wrong: the file, or what it is to be given */
+static void exec_errors_signals(void)
+{
+	static char longer_than_may_be[(128 << 10) + 1];
+
+	memset(longer_than_may_be, 'x', sizeof(longer_than_may_be) - 1);
+	errors_signals("missing", STRINGS("x"));
+	errors_signals(self, STRINGS("x", longer_than_may_be));
 }
 
 static void make_file(const char *path, const char *text, int mode)
