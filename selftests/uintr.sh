@@ -82,12 +82,15 @@ took_it()
 	ends_with 0 run ./uipi 100 && [ "$(row PRN | sum)" -gt "$_before" ]
 }
 
-# The kernel of the RTOS, for comparison or because there is no SENDUIPI
+# The kernel of the RTOS, for comparison or because there is no SENDUIPI. On a slow kernel a
+# worker finds the next call before it sleeps.
 software()
 {
 	_ipis=$(status rtos_ipis)
 	ends_with 0 run ./bench ipi getppid 100 0 0 || return 1
-	[ "$(status rtos_ipis)" -ge $((_ipis + 100)) ]
+	_ipis=$(($(status rtos_ipis) - _ipis))
+	echo "# IPIs for 100 calls: $_ipis" >&3
+	[ $_ipis -ge 100 ] || { is_slow && [ $_ipis -gt 0 ]; }
 }
 
 no_ipis()
