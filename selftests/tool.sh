@@ -14,7 +14,7 @@ wrong_version()
 
 ktap_print_header
 need_partition
-ktap_set_plan 25
+ktap_set_plan 26
 wrong_version >"$TMP/version.img"
 echo text >"$TMP/text"
 
@@ -36,6 +36,7 @@ try "same CPU twice" says 1 "each CPU once" start "$IMAGE" --cpu "$CPU,$CPU"
 try "run without an RTOS" says 125 "crtos start" run ./hello
 try "stop without an RTOS" says 1 "crtos start" stop
 try "run without a program" says 125 "crtos help" run
+try "mask that is none" says 125 "crtos help" run --blocked 2g ./hello
 try "program that is not in PATH" says 127 "not found in PATH" run no-such-program
 try "start" start
 try "start again" says 1 "crtos stop" start "$IMAGE" --cpu "$CPU"
