@@ -523,14 +523,14 @@ static void from_timer(void)
 
 static void timer_silent(void)
 {
-	struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } }, left;
+	struct itimerspec often = { { 0, 100000000 }, { 0, 100000000 } }, left;
 	struct sigevent event = { .sigev_notify = SIGEV_NONE };
 	timer_t timer;
 
 	CALL(timer_create(CLOCK_REALTIME, &event, &timer));
 	CALL(timer_settime(timer, 0, &often, NULL));
 	CALL(timer_gettime(timer, &left));
-	IS(left.it_value.tv_sec == 0 && left.it_value.tv_nsec <= 1000000);
+	IS(left.it_value.tv_sec == 0 && left.it_value.tv_nsec <= 100000000);
 	say("interval %ld", left.it_interval.tv_nsec);
 }
 
