@@ -14,7 +14,7 @@ CPUS=/sys/devices/system/cpu
 # Those that a test uses: they must be free before it, and are free after it.
 PARTITIONS=${CRTOS_PARTITION:-0}
 # Seconds for a program that is run twice
-LIMIT=${CRTOS_LIMIT:-60}
+LIMIT=${CRTOS_LIMIT:-200}
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 
@@ -75,10 +75,10 @@ status_of()
 # How many partitions have memory?
 regions() { grep -c "CRTOS partition" /proc/iomem; }
 
-# wait_for COMMAND...: until it succeeds, for 20 seconds
+# wait_for COMMAND...: until it succeeds, for a minute
 wait_for()
 {
-	_tries=200
+	_tries=600
 	until "$@"; do
 		_tries=$((_tries - 1))
 		if [ $_tries = 0 ]; then

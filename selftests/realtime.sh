@@ -8,7 +8,7 @@
 
 PERIOD=${CRTOS_PERIOD:-20000}
 PERIODS=${CRTOS_PERIODS:-100}
-BOCHS=$(grep -o crtos.machine=bochs /proc/cmdline)
+BOCHS=$(grep -c crtos.machine=bochs /proc/cmdline)
 # As the test RTOS numbers them
 TIMER=48 DOORBELL=49 FIRST_COMPLETION=64 LAST_COMPLETION=127
 
@@ -46,11 +46,12 @@ cyclic()
 	sed 's/^/# /' "$_out"
 }
 
-# The counts are there, and the timer's has grown.
+# The counts are there, and the timer's has grown. A thread that is late, as on an
+# emulator that had no turn, goes on without the timer.
 counted()
 {
 	_ticks=$(sed -n "s/^vector $TIMER: //p" "$1")
-	[ "${_ticks:-0}" -ge $((PERIODS / 2)) ]
+	[ "${_ticks:-0}" -ge $((BOCHS ? PERIODS / 2 : 1)) ]
 }
 
 # Exceptions are the program's own, but for NMIs and machine checks.
@@ -78,7 +79,7 @@ made_calls() { [ "$(sed -n 's/^calls: //p' "$1")" -gt 0 ]; }
 # Only where time is counted in instructions
 regular()
 {
-	[ -z "$BOCHS" ] || awk '/^deviation:/ { found = 1; bad = $2 >= 1; print }
+	[ "$BOCHS" = 0 ] || awk '/^deviation:/ { found = 1; bad = $2 >= 1; print }
 		END { exit !found || bad }' "$1"
 }
 

@@ -21,7 +21,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define LIMIT_MS	20000
+#define LIMIT_MS	60000
 #define MAX_SAID	65536
 
 static int master;
