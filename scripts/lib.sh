@@ -118,6 +118,18 @@ mirror()
 		done
 }
 
+# tsc_khz: the frequency of the time stamp counter, which a guest of QEMU's TCG has, too
+tsc_khz()
+{
+	local program=$BUILD/tsc-khz
+	# Others may do the same at the same time.
+	[ "$program" -nt "$ROOT/scripts/tsc-khz.c" ] || {
+		gcc -O2 -Wall -Werror -o "$program.$$" "$ROOT/scripts/tsc-khz.c"
+		mv "$program.$$" "$program"
+	}
+	"$program"
+}
+
 # kmake OUT ARGUMENT...: the kernel's make, objects go to OUT.
 kmake()
 {

@@ -10,11 +10,14 @@ until ./crtos status | grep -qx 'processes: 9'; do
 	sleep 0.1
 done
 
+# What this one was told about the clocks
+clocks=$(tr ' ' '\n' </proc/cmdline | grep -E '^(tsc|no_timer)' | tr '\n' ' ')
+
 # The next kernel leaves the other CPUs as they are, until it is told to.
 load()
 {
 	kexec -c "$1" /boot/bzImage --initrd=/boot/next.cpio.gz \
-		--append="console=ttyS0 panic=-1 no_timer_check maxcpus=1 $2"
+		--append="console=ttyS0 panic=-1 $clocks maxcpus=1 $2"
 }
 
 load -l crtos_mem=64M && load -p || exit 1
