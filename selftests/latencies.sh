@@ -51,6 +51,7 @@ recorded()
 {
 	echo 0 >/sys/class/crtos/partition0/poll_ns
 	echo >$TRACING/trace
+	cold_tracing
 	echo 1 >$TRACING/events/crtos/enable
 	ends_with 42 run ./hello /proc/sys/kernel/ostype "$TMP/made" >/dev/null
 	_ret=$?

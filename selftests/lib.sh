@@ -89,6 +89,14 @@ wait_for()
 	done
 }
 
+# Events are recorded without the names of tasks, for which the scheduler would be traced,
+# too: in its code other CPUs always are, and QEMU is not up to that, see testing.rst.
+cold_tracing()
+{
+	[ ! -e /sys/kernel/tracing/options/record-cmd ] ||
+		echo 0 >/sys/kernel/tracing/options/record-cmd
+}
+
 # Does the kernel check itself? Then all takes longer, interrupts above all.
 is_slow()
 {

@@ -47,15 +47,18 @@ rings()
 ordinary()
 {
 	echo >$TRACING/trace
+	echo 1 >$TRACING/options/record-cmd
 	echo 1 >$TRACING/events/raw_syscalls/sys_enter/enable
 	run ./hello "$TMP/in" "$TMP/out" >/dev/null
 	echo 0 >$TRACING/events/raw_syscalls/sys_enter/enable
+	cold_tracing
 	cp $TRACING/trace "$TMP/trace"
 	shows "hello.*sys_enter: NR 20 (1, "
 }
 
 echo something >"$TMP/in"
 begin 9
+cold_tracing
 if [ ! -d $TRACING/events/crtos ]; then
 	skip "no tracefs" "a program is traced" "attaching" "a call by number and name" \
 		"its result" "each call has a result" "doorbells out" "the end" "doorbells in" \
