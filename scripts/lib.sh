@@ -130,6 +130,27 @@ tsc_khz()
 	"$program"
 }
 
+# own_functions CONFIG: functions of the series, as they are called in reports, and those of
+# others that it changes
+own_functions()
+{
+	git -C "$TREE" diff -U0 base -- '*.[ch]' ':!drivers' ':!tools' |
+		sed -n 's/^\(@@.*@@\|+[a-z]\).*[ *]\([a-z_0-9]\+\)(.*/\2/p'
+	find "$BUILD/out-$1"/{drivers/virt/crtos,arch/x86/kernel} -maxdepth 1 \
+		\( -path '*/crtos/*.o' -o -name 'posted_receiver.o' -o -name 'cpu_lend.o' \) -exec nm {} + |
+		sed -n 's/^[0-9a-f]* [tT] //p'
+}
+
+# by_breakpoint CONSOLE COMPLAINT CONFIG: is the kernel's first complaint that QEMU executed a
+# breakpoint that Linux had taken out of its code again, as once in a hundred boots? In code
+# that is not of the series, that says nothing of what is tested.
+by_breakpoint()
+{
+	[[ $2 = *'Oops: int3'* ]] &&
+		sed -n '/Oops: int3/,$s/.*RIP: 0010:\([a-zA-Z0-9_]*\).*/\1/p' "$1" | head -n 1 |
+		grep -qvxFf <(own_functions "$3")
+}
+
 # kmake OUT ARGUMENT...: the kernel's make, objects go to OUT.
 kmake()
 {
