@@ -32,6 +32,16 @@ refused()
 		[ "$(complaints)" -gt "$_complaints" ] && [ "$(status state)" != running ]
 }
 
+# Linux gives up no CPU for it: one that is offline.
+external_refused()
+{
+	echo 0 >"$CPUS/cpu$CPU/online"
+	says 1 "not permitted" start --backend external --no-wait "$IMAGE" --apicid "$APICID"
+	_status=$?
+	echo 1 >"$CPUS/cpu$CPU/online"
+	[ $_status -eq 0 ] && comes_back
+}
+
 works() { ends_with 3 run ./life exit 3; }
 
 # What was started before goes on, and can be stopped.
@@ -66,10 +76,16 @@ loopback()
 ktap_print_header
 need_partition
 [ -e $LOCKDOWN ] || skip_all "no CONFIG_SECURITY_LOCKDOWN_LSM"
-ktap_set_plan 10
-try "not locked down: started" start
-MAGIC=$(magic)
 if grep -q crtos_lockdown=ignore /proc/cmdline; then
+	ignored=y
+	ktap_set_plan 10
+else
+	ignored=''
+	ktap_set_plan 14
+fi
+try "not locked down: started" start
+MAGIC=$(magic) APICID=$(status apicids)
+if [ -n "$ignored" ]; then
 	try "locked down: for confidentiality" lock_down confidentiality
 	try "what was started goes on" goes_on
 	try_memory "its memory can be read, and only read"
@@ -88,6 +104,10 @@ else
 	try "its CPU comes back" comes_back
 	try "it cannot be started" refused
 	try "not a second time either" refused
+	try "nor on a CPU that is offline" external_refused
+	try "for confidentiality" lock_down confidentiality
+	try "then it cannot be started" refused
+	try "then not on that CPU either" external_refused
 	try "crtos check says that it is missing" told "no RTOS can be started"
 fi
 finish

@@ -552,6 +552,7 @@ TEST_F(calls, not_executable)
 	EXPECT_TRUE(window_mapping(p->pid, rights, flags));
 	EXPECT_STREQ("rw-s", rights);
 	EXPECT_NE(NULL, strstr(flags, "sl "));
+	EXPECT_NE(NULL, strstr(flags, "dc "));
 	EXPECT_EQ(NULL, strstr(flags, "mx "));
 	EXPECT_EQ(0, process_exit(p, 0));
 }

@@ -32,6 +32,8 @@
 #define SLAB		DEBUG "failslab/times"
 #define PAGES		DEBUG "fail_page_alloc/times"
 #define COUNT		1000000
+#define TEXT_OF(number)	#number
+#define TEXT(number)	TEXT_OF(number)
 
 /* Also those that might wait for memory, of all sizes, and for user space */
 static const char *faults_missing(void)
@@ -40,7 +42,7 @@ static const char *faults_missing(void)
 	    !write_file(DEBUG "fail_page_alloc/ignore-gfp-wait", "N") ||
 	    !write_file(DEBUG "fail_page_alloc/ignore-gfp-highmem", "N") ||
 	    !write_file(DEBUG "fail_page_alloc/min-order", "0") ||
-	    !write_file(SLAB, "1000000") || !write_file(PAGES, "1000000") ||
+	    !write_file(SLAB, TEXT(COUNT)) || !write_file(PAGES, TEXT(COUNT)) ||
 	    !write_file(DEBUG "failslab/verbose", "0") ||
 	    !write_file(DEBUG "fail_page_alloc/verbose", "0") ||
 	    !write_file(DEBUG "fail_usercopy/verbose", "0"))
@@ -189,6 +191,8 @@ TEST_F_TIMEOUT(fault, start_and_stop, 600)
 			EXPECT_EQ(0, ioctl(fd, CRTOS_IOC_STOP, &stop));
 	}
 	say_failures(n - 2, &failures);
+	/* The region */
+	EXPECT_LT(0, counted(PAGES));
 	EXPECT_LT(0, failures.enomem);
 	EXPECT_LT(0, failures.efault);
 	EXPECT_TRUE(last);
@@ -345,6 +349,8 @@ TEST_F_TIMEOUT(fault, run, 900)
 		EXPECT_TRUE(eventually(!peer_status(peer).nr_slots));
 	}
 	say_failures(n - 2, &failures);
+	/* The strings, and stacks of threads */
+	EXPECT_LT(0, counted(PAGES));
 	EXPECT_LT(0, failures.enomem);
 	EXPECT_LT(0, failures.efault);
 	EXPECT_TRUE(last);

@@ -9,6 +9,10 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -40,6 +44,7 @@ struct target {
 	struct peer *peer;
 	__u32 partition;
 	__u32 other;
+	__u32 slot;
 	int fd;
 };
 
@@ -139,11 +144,11 @@ static int try_slot(struct target *t)
 
 #define A_REGISTER	0x1234567890ULL
 
-/* The page table and registers of a process of root: all or nothing */
+/* The page table and registers of a process: all or nothing */
 static int try_table(struct target *t)
 {
 	static const struct crtos_regs none;
-	struct crtos_slot_stats stats = { .partition = t->partition };
+	struct crtos_slot_stats stats = { .partition = t->partition, .slot = t->slot };
 	int err = do_request(t, CRTOS_IOC_SLOT, &stats);
 
 	if (err)
@@ -239,14 +244,24 @@ static int try_trace(struct target *t)
 	return rewrite("/sys/kernel/tracing/events/crtos/enable");
 }
 
-static int try_debugfs(struct target *t)
+static int try_debugfs(struct target *t, const char *name)
 {
 	char path[64], byte;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/crtos/partition%u/slots", t->partition);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/crtos/partition%u/%s", t->partition, name);
 	fd = open(path, O_RDONLY);
 	return fd < 0 || read(fd, &byte, 1) != 1 ? errno : 0;
+}
+
+static int try_slots(struct target *t)
+{
+	return try_debugfs(t, "slots");
+}
+
+static int try_memory(struct target *t)
+{
+	return try_debugfs(t, "memory");
 }
 
 /* Errors in the order of enum who. @before: what has to be there, which root makes */
@@ -270,7 +285,8 @@ static const struct row {
 	{ try_region, { 0, 0, 0, EACCES, EACCES, EACCES } },
 	{ try_poll_ns, { 0, 0, 0, EACCES, EACCES, EACCES } },
 	{ try_doorbell_cpu, { 0, 0, 0, EACCES, EACCES, EACCES } },
-	{ try_debugfs, { 0, 0, 0, EACCES, EACCES, EACCES } },
+	{ try_slots, { 0, 0, 0, EACCES, EACCES, EACCES } },
+	{ try_memory, { 0, 0, 0, EACCES, EACCES, EACCES } },
 	{ try_trace, { 0, 0, 0, EACCES, EACCES, EACCES } },
 };
 
@@ -341,19 +357,25 @@ FIXTURE(rights) {
 	struct process *p;
 };
 
+/* What an RTOS writes of a process that does not run */
+static void write_registers(struct process *p)
+{
+	struct crtos_regs *regs = (void *)p->mem;
+
+	regs->rip = A_REGISTER;
+	p->slot->regs = peer_addr(p->peer, regs);
+}
+
 FIXTURE_SETUP(rights)
 {
 	const char *why = peer_missing();
-	struct crtos_regs *regs;
 
 	if (why)
 		SKIP(return, "%s", why);
 	ASSERT_EQ(0, peer_start_ready(&self->peer));
 	self->p = peer_spawn(&self->peer);
 	ASSERT_NE(NULL, self->p);
-	regs = (void *)self->p->mem;
-	regs->rip = A_REGISTER;
-	self->p->slot->regs = peer_addr(&self->peer, regs);
+	write_registers(self->p);
 }
 
 FIXTURE_TEARDOWN(rights)
@@ -429,6 +451,137 @@ TEST_F(rights, service_runs)
 	put_string(p, IN, "/dev/crtos");
 	EXPECT_EQ(-EACCES, call(p, SYS_openat, AT_FDCWD, at(IN), O_RDWR));
 	EXPECT_EQ(-EPERM, call(p, SYS_kill, self->p->pid, 0));
+	EXPECT_EQ(0, process_exit(p, 0));
+}
+
+static bool send_descriptor(int socket, int fd)
+{
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(fd))];
+	} control = {
+		.head = {
+			.cmsg_len = CMSG_LEN(sizeof(fd)),
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS,
+		},
+	};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	return sendmsg(socket, &msg, 0) == 1;
+}
+
+/* The first that is free gets it. */
+static bool receive_descriptor(int socket)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	return recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg);
+}
+
+/* One that nobody's parents had: it comes through a socket. */
+TEST_F(rights, descriptor_is_sent)
+{
+	struct crtos_run run = peer_run_arg(&self->peer, 3);
+	struct process *p;
+	int socket[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, socket));
+	pid = fork();
+	if (!pid) {
+		dup2(socket[1], STDIN_FILENO);
+		close_range(3, ~0U, 0);
+		if (become_user(NOBODY) && receive_descriptor(STDIN_FILENO))
+			ioctl(3, CRTOS_IOC_RUN, &run);
+		_exit(1);
+	}
+	ASSERT_TRUE(send_descriptor(socket[0], self->peer.fd));
+	close(socket[0]);
+	close(socket[1]);
+	p = peer_attach(&self->peer, pid);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(NOBODY, call(p, SYS_geteuid));
+	EXPECT_EQ(0, process_exit(p, 0));
+}
+
+/* What a child of a user's gets, which has the descriptor */
+static int as_user(uid_t id, struct target *t, int (*run)(struct target *t))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(become_user(id) ? run(t) : 255);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static pid_t shadow_of(struct target *t)
+{
+	return t->peer->process[t->slot].pid;
+}
+
+static int try_ptrace(struct target *t)
+{
+	return ptrace(PTRACE_SEIZE, shadow_of(t), 0, 0) ? errno : 0;
+}
+
+static int try_prlimit(struct target *t)
+{
+	const struct rlimit limit = { 100, 100 };
+
+	return prlimit(shadow_of(t), RLIMIT_NOFILE, &limit, NULL) ? errno : 0;
+}
+
+static int try_kill(struct target *t)
+{
+	return kill(shadow_of(t), 0) ? errno : 0;
+}
+
+/* The owner may, if it lets itself be traced, as after execve(). No other user may. */
+TEST_F(rights, owner)
+{
+	static int (*const actions[])(struct target *t) = {
+		try_table, try_ptrace, try_prlimit, try_kill,
+	};
+	struct process *p = peer_attach(&self->peer, peer_fork_as(&self->peer, NOBODY));
+	struct target target = {
+		.peer = &self->peer,
+		.partition = self->peer.partition,
+		.slot = p ? p->index : 0,
+		.fd = self->peer.fd,
+	};
+	unsigned int i;
+
+	ASSERT_NE(NULL, p);
+	write_registers(p);
+	EXPECT_EQ(EACCES, as_user(NOBODY, &target, try_table));
+	EXPECT_EQ(EPERM, as_user(NOBODY, &target, try_ptrace));
+	EXPECT_EQ(0, call(p, SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(actions); i++) {
+		EXPECT_EQ(i ? EPERM : EACCES, as_user(SOMEBODY, &target, actions[i]))
+			TH_LOG("action %u", i);
+		EXPECT_EQ(0, as_user(NOBODY, &target, actions[i]))
+			TH_LOG("action %u", i);
+	}
+	EXPECT_TRUE(process_answers(p));
 	EXPECT_EQ(0, process_exit(p, 0));
 }
 

@@ -1439,6 +1439,49 @@ static void waits(void)
 		usleep(1000);
 }
 
+/* How a child of the shadow ends that reads what is in the window */
+static int child_reads(void)
+{
+	pid_t pid = fork();
+	int how;
+
+	if (!pid)
+		_exit(load_acquire((char *)at(PATH)) != '/');
+	return waitpid(pid, &how, 0) == pid ? how : -1;
+}
+
+/* Also if the process wants it to inherit that */
+static void forks_itself(void)
+{
+	int *how = (int *)at(GO);
+
+	how[0] = child_reads();
+	how[1] = madvise((void *)WINDOW, WINDOW_LEN, MADV_DOFORK);
+	how[2] = child_reads();
+	how[3] = mmap((void *)WINDOW, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		      -1, 0) == MAP_FAILED ? errno : 0;
+}
+
+/* What is no shadow has nothing of the RTOS's memory. */
+TEST_F(signals, exec_window_not_inherited)
+{
+	struct process *p = spawn_exec(&self->peer, forks_itself);
+	const __u64 argv[2] = { at(PATH) };
+	const int *how;
+
+	ASSERT_NE(NULL, p);
+	how = (int *)(p->mem + GO);
+	put_string(p, PATH, "/none");
+	EXPECT_EQ(-EXDEV, call(p, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0));
+	EXPECT_TRUE(WIFSIGNALED(how[0]));
+	EXPECT_EQ(SIGSEGV, WTERMSIG(how[0]));
+	EXPECT_EQ(0, how[1]);
+	EXPECT_TRUE(WIFSIGNALED(how[2]));
+	EXPECT_EQ(SIGBUS, WTERMSIG(how[2]));
+	EXPECT_EQ(EPERM, how[3]);
+	EXPECT_TRUE(process_answers(p));
+}
+
 /* Only who was asked may say that it failed. */
 TEST_F(signals, exec_resumed_by_others)
 {

@@ -20,6 +20,16 @@
 #include <linux/capability.h>
 #include <linux/crtos.h>
 
+/* Each error has to be seen so often, and uses nothing up. */
+#define OFTEN	100
+
+#define EXPECT_OFTEN(error, request) do {			\
+	int often_;						\
+								\
+	for (often_ = 0; often_ < OFTEN; often_++)		\
+		EXPECT_EQ(error, request);			\
+} while (0)
+
 /**
  * struct partition - what a test needs to start an RTOS
  * @fd: /dev/crtos, -1 if the test has to be skipped
