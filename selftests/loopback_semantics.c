@@ -631,6 +631,12 @@ TEST_F(semantics, no_thread_at_all)
 	start_call(p, 2, SYS_getppid);
 	EXPECT_EQ(p->pid, process_result(p, 1));
 	EXPECT_EQ(getpid(), process_result(p, 2));
+
+	/* It can end while a call blocks, which keeps others waiting. */
+	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	start_call(p, 1, SYS_read, *(int *)(p->mem + OUT), at(IN), 1);
+	ASSERT_TRUE(eventually(threads_in(p->pid, SYS_read, NULL) == 1));
+	start_call(p, 2, SYS_getpid);
 	EXPECT_EQ(4 << 8, process_exit(p, 4 << 8));
 }
 
@@ -1333,6 +1339,28 @@ TEST_F(semantics, namespaces)
 	EXPECT_EQ(0, call(p, SYS_setns, fd, CLONE_NEWUTS));
 	EXPECT_TRUE(has_name(p, uts.nodename));
 	EXPECT_TRUE(process_unblock(p, 4));
+}
+
+/* After that no thread can be made any more, natively neither: the anchor makes the calls. */
+TEST_F(semantics, pid_namespace)
+{
+	struct process *p = self->p, *child;
+	unsigned int i;
+
+	ASSERT_TRUE(process_block(p, 4));
+	EXPECT_EQ(0, call(p, SYS_unshare, CLONE_NEWPID));
+	for (i = 0; i < 10; i++) {
+		EXPECT_EQ(p->pid, call(p, SYS_getpid));
+		EXPECT_LT(0, call(p, SYS_getpriority, PRIO_PROCESS, 0));
+		EXPECT_EQ(0, process_do(p, CRTOS_OP_UNMAP, 0, ARGS(WINDOW, PAGE)));
+	}
+	EXPECT_TRUE(process_unblock(p, 4));
+	EXPECT_EQ(p->pid, call(p, SYS_getpid));
+	EXPECT_LT(0, call(p, SYS_fork));
+	child = peer_attach(&self->peer, 1);
+	ASSERT_NE(NULL, child);
+	EXPECT_EQ(1, call(child, SYS_getpid));
+	EXPECT_EQ(4 << 8, process_exit(p, 4 << 8));
 }
 
 /* Only for a process with one thread, natively too: no call may be under way. */

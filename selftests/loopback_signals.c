@@ -1588,6 +1588,75 @@ TEST_F(signals, exec_after_signals)
 	EXPECT_EQ(SIGTERM, process_finish(p));
 }
 
+/* As waits(), and says that it does */
+static void says_and_waits(void)
+{
+	store_release((__u32 *)at(GO + 4), 1);
+	waits();
+}
+
+/*
+ * With a filter, all workers end before the call, which takes a while: what the RTOS is given
+ * meanwhile is not lost either.
+ */
+TEST_F(signals, exec_and_signals_filtered)
+{
+	struct process *p = spawn_exec(&self->peer, says_and_waits);
+	const __u64 argv[2] = { at(PATH) };
+	__u32 *go;
+	bool given;
+	int i;
+
+	ASSERT_NE(NULL, p);
+	go = (__u32 *)(p->mem + GO);
+	put_string(p, PATH, "/none");
+	EXPECT_EQ(0, confine(p, 0, SYS_getpgrp, SECCOMP_RET_ERRNO | 42));
+	EXPECT_EQ(0, set_action(p, SIGUSR1, HANDLER, 0));
+	for (i = 0; i < 50; i++) {
+		start_call(p, 1, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0);
+		usleep(100 * i);
+		ASSERT_EQ(0, kill(p->pid, SIGUSR1));
+		ASSERT_TRUE(eventually(load_acquire(&go[1]) || !none_to_take(p)));
+		/* If it does not wait for the RTOS, it does not now. */
+		usleep(20000);
+		given = !none_to_take(p);
+		EXPECT_NE(given, load_acquire(&go[1]))
+			TH_LOG("round %d", i);
+		if (given)
+			EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
+		EXPECT_TRUE(eventually(load_acquire(&go[1])));
+		store_release(&go[0], 1);
+		EXPECT_EQ(-EXDEV, process_result(p, 1));
+		if (!given)
+			EXPECT_TRUE(takes(p, SIGUSR1, SI_USER));
+		memset(go, 0, 2 * sizeof(*go));
+	}
+}
+
+/* Workers go on meanwhile, and what their calls send to them has its handler. */
+TEST_F(signals, exec_and_sigpipe)
+{
+	struct process *p = spawn_exec(&self->peer, waits);
+	const __u64 argv[2] = { at(PATH) };
+	int *fd = (int *)(p->mem + OUT + 64);
+	siginfo_t info;
+	__u32 entry;
+
+	ASSERT_NE(NULL, p);
+	put_string(p, PATH, "/none");
+	EXPECT_EQ(0, set_action(p, SIGPIPE, HANDLER, 0));
+	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT + 64), 0));
+	EXPECT_EQ(0, call(p, SYS_close, fd[0]));
+	start_call(p, 1, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0);
+	EXPECT_TRUE(eventually(call(p, SYS_fcntl, fd[0], F_GETFD) == 0));
+	EXPECT_EQ(-EPIPE, call(p, SYS_write, fd[1], at(IN), 1));
+	EXPECT_TRUE(take(p, &info, &entry));
+	EXPECT_EQ(SIGPIPE, info.si_signo);
+	store_release((__u32 *)(p->mem + GO), 1);
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
+	EXPECT_TRUE(process_answers(p));
+}
+
 static int lingers(void *unused)
 {
 	for (;;)
@@ -1860,6 +1929,23 @@ TEST_F(signals, tracer_changes)
 	EXPECT_EQ(-ENOSYS, call(p, SYS_getpgrp));
 	store_release(&t.from, ~0ULL);
 	EXPECT_EQ(getpgrp(), call(p, SYS_getpgrp));
+	end_traced(&t);
+}
+
+/* A call of the anchor's that changes nothing becomes one that does: workers must follow. */
+TEST_F(signals, tracer_changes_identity)
+{
+	static struct tracer t;
+	struct process *p = spawn_traced(&self->peer, &t);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, call(p, SYS_geteuid));
+	t.to = SYS_setresuid;
+	store_release(&t.from, SYS_getpriority);
+	EXPECT_EQ(0, call(p, SYS_getpriority, SOMEBODY, SOMEBODY, SOMEBODY));
+	store_release(&t.from, ~0ULL);
+	EXPECT_EQ(SOMEBODY, call(p, SYS_geteuid));
+	EXPECT_EQ(-EPERM, call(p, SYS_sethostname, put_string(p, IN, "x"), 1));
 	end_traced(&t);
 }
 
