@@ -1602,6 +1602,42 @@ static bool all_normal(pid_t pid)
 	return normal && dir;
 }
 
+/* Its own, if the C library has none: then it says EINVAL. */
+static bool has_restartable_sequences(const void *data)
+{
+	static char area[32] __attribute__((aligned(32)));
+
+	return !syscall(SYS_rseq, area, sizeof(area), 0, 0x53053053) || errno == EINVAL;
+}
+
+/* Where a process has said that its restartable sequences are, 0: nowhere */
+static __u64 sequences_of(pid_t pid)
+{
+	struct __ptrace_rseq_configuration sequences = { .rseq_abi_pointer = 1 };
+	pid_t tids[CRTOS_NR_ENTRIES + 2];
+	unsigned int nr = trace_threads(pid, tids, ARRAY_SIZE(tids)), i;
+
+	ptrace(PTRACE_GET_RSEQ_CONFIGURATION, pid, sizeof(sequences), &sequences);
+	for (i = 0; i < nr; i++)
+		ptrace(PTRACE_DETACH, tids[i], 0, 0);
+	return sequences.rseq_abi_pointer;
+}
+
+/* Linux would write to memory of a program that does not run any more. */
+TEST_F(semantics, restartable_sequences)
+{
+	struct process *p, *child;
+
+	if (!has_restartable_sequences(NULL))
+		SKIP(return, "no restartable sequences in this kernel");
+	p = peer_spawn_with(&self->peer, 0, has_restartable_sequences, NULL);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, sequences_of(p->pid));
+	child = peer_attach(&self->peer, call(p, SYS_fork));
+	ASSERT_NE(NULL, child);
+	EXPECT_EQ(0, sequences_of(child->pid));
+}
+
 FIXTURE(priority) {
 	struct peer peer;
 };
