@@ -1602,7 +1602,7 @@ static bool all_normal(pid_t pid)
 	return normal && dir;
 }
 
-/* Its own, if the C library has none: then it says EINVAL. */
+/* EINVAL: the C library has registered some already. Otherwise there are these now. */
 static bool has_restartable_sequences(const void *data)
 {
 	static char area[32] __attribute__((aligned(32)));
