@@ -34,6 +34,7 @@
 #include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/landlock.h>
+#include <linux/lsm.h>
 
 #include "../kselftest_harness.h"
 #include "peer.h"
@@ -1558,6 +1559,77 @@ TEST_F(semantics, landlock)
 	EXPECT_EQ(-EACCES, open_path(p, locked_path, O_WRONLY));
 	EXPECT_LE(0, open_path(p, locked_path, O_RDONLY));
 	EXPECT_TRUE(process_unblock(p, 8));
+}
+
+/*
+ * A label as security modules give, here Smack. Where it is written to a file, that of a
+ * worker would change alone; the file of this name is that of the worker.
+ */
+
+#define NEW_LABEL	"new"
+#define LABEL_OF_THREAD	"/proc/thread-self/attr/current"
+
+/* Can labels be changed at all? That of the child is. */
+static bool labels_change(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(!write_file(LABEL_OF_THREAD, NEW_LABEL) ||
+		      !file_has(LABEL_OF_THREAD, NEW_LABEL));
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+/* As the worker sees it that executes the call */
+static bool has_label(struct process *p, const char *label)
+{
+	const size_t len = strlen(label);
+	__s64 fd = open_path(p, LABEL_OF_THREAD, O_RDONLY);
+
+	return fd >= 0 && call(p, SYS_read, fd, at(OUT), 64) == (__s64)len &&
+	       !memcmp(p->mem + OUT, label, len) && !call(p, SYS_close, fd);
+}
+
+/* Also that of the anchor */
+static bool process_has_label(struct process *p, const char *label)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/attr/current", p->pid);
+	return has_label(p, label) && file_has(path, label);
+}
+
+TEST_F(semantics, label)
+{
+	const struct {
+		struct lsm_ctx ctx;
+		char label[sizeof(NEW_LABEL)];
+	} attr = {
+		.ctx = { .id = LSM_ID_SMACK, .len = sizeof(attr), .ctx_len = sizeof(attr.label) },
+		.label = NEW_LABEL,
+	};
+	struct process *p = self->p;
+	__u32 before;
+	__s64 fd;
+
+	if (!labels_change())
+		SKIP(return, "no security module has labels");
+	EXPECT_TRUE(process_has_label(p, "_"));
+	fd = open_path(p, LABEL_OF_THREAD, O_WRONLY);
+	ASSERT_LE(0, fd);
+	before = workers(p);
+	EXPECT_EQ(-EACCES, call(p, SYS_write, fd, put_string(p, IN, NEW_LABEL), strlen(NEW_LABEL)));
+	EXPECT_TRUE(process_has_label(p, "_"));
+	EXPECT_GE(before, workers(p));
+
+	/* While others are in calls */
+	ASSERT_TRUE(process_block(p, 8));
+	EXPECT_EQ(0, call(p, __NR_lsm_set_self_attr, LSM_ATTR_CURRENT,
+			  put(p, IN, &attr, sizeof(attr)), sizeof(attr), 0));
+	EXPECT_TRUE(process_has_label(p, NEW_LABEL));
+	EXPECT_TRUE(process_unblock(p, 8));
+	EXPECT_TRUE(process_has_label(p, NEW_LABEL));
 }
 
 /* Priority */

@@ -242,6 +242,14 @@ TEST_F(start, already_running)
 	EXPECT_OFTEN(ENOTCONN, partition_stop(&self->partition));
 }
 
+/* What takes long: crtos_often in the environment, or so often */
+static int times(int few)
+{
+	const char *often = getenv("crtos_often");
+
+	return often ? atoi(often) : few;
+}
+
 /* An image that only halts */
 static struct {
 	struct crtos_image head;
@@ -258,11 +266,14 @@ static struct {
 	.code = { 0xf4, 0xeb, 0xfd },	/* 1: hlt; jmp 1b */
 };
 
-TEST_F(start, never_ready)
+TEST_F_TIMEOUT(start, never_ready, 3600)
 {
+	int i;
+
 	self->arg.image = (uintptr_t)&halts;
 	self->arg.image_len = sizeof(halts);
-	EXPECT_EQ(ETIMEDOUT, start(&self->partition, &self->arg));
+	for (i = times(1); i; i--)
+		EXPECT_EQ(ETIMEDOUT, start(&self->partition, &self->arg));
 }
 
 /* What START makes of the state that an RTOS says it is in */
@@ -282,12 +293,12 @@ static int start_saying(struct partition *partition, const struct crtos_start *g
 	return start(partition, &arg);
 }
 
-TEST_F(start, not_as_it_should)
+TEST_F_TIMEOUT(start, not_as_it_should, 900)
 {
 	_Static_assert(offsetof(struct crtos_header, rtos_state) == 0x180, "as in the code");
 	int i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = times(3); i; i--) {
 		EXPECT_EQ(EIO, start_saying(&self->partition, &self->arg, CRTOS_RTOS_DEAD));
 		/* In rtos_version there is 0. */
 		EXPECT_EQ(EPROTONOSUPPORT,
@@ -299,20 +310,26 @@ static void ignore(int sig)
 {
 }
 
-/* Again and again, as the first one may come before START waits. */
-TEST_F(start, interrupted)
+/* Again and again, as the first one may come before the request waits. */
+static bool alarms(bool on)
 {
 	const struct itimerval soon = { { .tv_usec = 50000 }, { .tv_usec = 50000 } };
 	const struct itimerval never = {};
+
+	return !sigaction(SIGALRM, &(struct sigaction) { .sa_handler = ignore }, NULL) &&
+	       !setitimer(ITIMER_REAL, on ? &soon : &never, NULL);
+}
+
+TEST_F_TIMEOUT(start, interrupted, 900)
+{
 	int i;
 
-	ASSERT_EQ(0, sigaction(SIGALRM, &(struct sigaction) { .sa_handler = ignore }, NULL));
 	self->arg.image = (uintptr_t)&halts;
 	self->arg.image_len = sizeof(halts);
-	for (i = 0; i < 3; i++) {
-		EXPECT_EQ(0, setitimer(ITIMER_REAL, &soon, NULL));
+	for (i = times(3); i; i--) {
+		EXPECT_TRUE(alarms(true));
 		EXPECT_EQ(EINTR, start(&self->partition, &self->arg));
-		EXPECT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+		EXPECT_TRUE(alarms(false));
 		EXPECT_TRUE(cpu_is_online(self->partition.cpu));
 	}
 }
@@ -403,6 +420,40 @@ static bool kill_and_hold(pid_t pid)
 	return !ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEEXIT) && !kill(pid, SIGKILL) &&
 	       waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) &&
 	       status >> 16 == PTRACE_EVENT_EXIT;
+}
+
+static bool no_process(struct partition *partition)
+{
+	int i;
+
+	for (i = 0; i < 1000 && status_of(partition, 0).nr_slots; i++)
+		usleep(10000);
+	return i < 1000;
+}
+
+/* STOP waits for it, and stops the RTOS in any case. */
+TEST_F_TIMEOUT(start, stop_interrupted, 900)
+{
+	struct partition *partition = &self->partition;
+	pid_t pid;
+	int i;
+
+	for (i = times(3); i; i--) {
+		ASSERT_EQ(0, partition_start(partition));
+		pid = run_idle(partition);
+		ASSERT_LT(0, pid);
+		ASSERT_TRUE(kill_and_hold(pid));
+		EXPECT_TRUE(alarms(true));
+		EXPECT_EQ(EINTR, partition_stop(partition));
+		EXPECT_TRUE(alarms(false));
+		EXPECT_EQ(CRTOS_STATE_STOPPED, status_of(partition, 0).state);
+		EXPECT_TRUE(cpu_is_online(partition->cpu));
+		EXPECT_EQ(ENOTCONN, partition_stop(partition));
+		EXPECT_EQ(1, status_of(partition, 0).nr_slots);
+		EXPECT_EQ(0, ptrace(PTRACE_CONT, pid, 0, 0));
+		EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+		EXPECT_TRUE(no_process(partition));
+	}
 }
 
 /* The partition is not, as there is a process. */

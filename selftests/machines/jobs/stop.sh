@@ -21,7 +21,7 @@ load()
 }
 
 load -l crtos_mem=64M && load -p || exit 1
-echo "running"
+echo "running, memory $(sed -n 's/ *\(.*\) : CRTOS partition/\1/p' /proc/iomem)"
 read -r way </dev/ttyS1
 case $way in
 panic) kexec -c -p -u && echo c >/proc/sysrq-trigger ;; # no crash kernel: it ends there
