@@ -56,6 +56,8 @@
 /* Longer than any test */
 #define FOREVER_S	1000
 
+#define NO_SUCH_OP	99
+
 /* Calls that wait, made by a process of the RTOS or by one of Linux */
 
 /**
@@ -438,6 +440,7 @@ FIXTURE(semantics) {
 	struct peer peer;
 	struct process *p;
 	struct subject s;
+	bool malformed;		/* entries were */
 };
 
 FIXTURE_SETUP(semantics)
@@ -462,7 +465,7 @@ FIXTURE_SETUP(semantics)
 
 FIXTURE_TEARDOWN(semantics)
 {
-	EXPECT_EQ(0, peer_status(&self->peer).bad_requests);
+	EXPECT_EQ(self->malformed, !!peer_status(&self->peer).bad_requests);
 	peer_stop(&self->peer);
 	unlink(locked_path);
 }
@@ -592,6 +595,8 @@ TEST_F(semantics, no_thread)
 		ASSERT_TRUE(process_block(p, 1));
 		EXPECT_EQ(-EAGAIN, call(p, SYS_getpid));
 		EXPECT_EQ(-EAGAIN, call(p, SYS_getpriority, PRIO_PROCESS, 0));
+		EXPECT_EQ(-EINVAL, process_do(p, NO_SUCH_OP, 0, ARGS(0)));
+		self->malformed = true;
 		EXPECT_TRUE(entries_pending(p, 1, 1));
 		/* From here on the thread is there that has made this call. */
 		feed(p->pid, p->pipe[1], 1);
@@ -620,6 +625,8 @@ static struct process *spawn_alone(struct peer *peer, bool (*prepare)(const void
 TEST_F(semantics, no_thread_at_all)
 {
 	struct process *p = spawn_alone(&self->peer, become_limited);
+	struct crtos_slot_stats stats;
+	__u64 by_nr[SYS_getppid + 1];
 	unsigned int i;
 
 	ASSERT_NE(NULL, p);
@@ -632,6 +639,21 @@ TEST_F(semantics, no_thread_at_all)
 	start_call(p, 2, SYS_getppid);
 	EXPECT_EQ(p->pid, process_result(p, 1));
 	EXPECT_EQ(getpid(), process_result(p, 2));
+
+	/* What is counted, and as what */
+	EXPECT_EQ(-EINVAL, process_do(p, NO_SUCH_OP, SYS_getppid, ARGS(0)));
+	self->malformed = true;
+	stats = (struct crtos_slot_stats) {
+		.partition = self->peer.partition,
+		.slot = p->index,
+		.nr_by_nr = ARRAY_SIZE(by_nr),
+		.by_nr = (uintptr_t)by_nr,
+	};
+	ASSERT_EQ(0, ioctl(self->peer.fd, CRTOS_IOC_SLOT, &stats));
+	EXPECT_EQ(1, stats.bad_requests);
+	EXPECT_EQ(0, by_nr[0]);
+	EXPECT_EQ(21, by_nr[SYS_getpid]);
+	EXPECT_EQ(1, by_nr[SYS_getppid]);
 
 	/* It can end while a call blocks, which keeps others waiting. */
 	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
@@ -672,11 +694,18 @@ static void *publish_for_ever(void *data)
 
 	for (i = 0; i < CRTOS_SQ_SIZE; i++) {
 		slot->sq[i] = i;
-		slot->entries[i].op = 99;
+		slot->entries[i].op = NO_SUCH_OP;
 	}
 	while (load_acquire(&slot->rtos_state) == CRTOS_PROCESS_RUNNING)
 		store_release(&slot->sq_tail, load_acquire(&slot->sq_head) + CRTOS_SQ_SIZE / 2);
 	return NULL;
+}
+
+/* Again and again, as at first there may be nothing to take. */
+static bool ring_until_taken(struct process *p, __u32 head)
+{
+	process_ring(p);
+	return (__s32)(load_acquire(&p->slot->sq_head) - head) >= 0;
 }
 
 /* The anchor, which takes them itself, can be killed. */
@@ -684,11 +713,13 @@ TEST_F(semantics, no_end_of_entries)
 {
 	struct process *p = spawn_alone(&self->peer, become_limited);
 	pthread_t thread;
+	__u32 head;
 
 	ASSERT_NE(NULL, p);
+	head = p->slot->sq_head;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, publish_for_ever, p->slot));
-	process_ring(p);
-	usleep(200000);
+	EXPECT_TRUE(eventually(ring_until_taken(p, head + 1000)));
+	self->malformed = true;
 	EXPECT_EQ(0, kill(p->pid, SIGKILL));
 	ASSERT_EQ(SIGKILL, process_finish(p));
 	pthread_join(thread, NULL);
@@ -1936,6 +1967,118 @@ TEST_F(semantics, direct_io)
 	EXPECT_EQ(0, memcmp(p->mem + IN, p->mem + OUT, PAGE));
 	EXPECT_EQ(-EINVAL, call(p, SYS_pread64, fd, at(OUT), PAGE, 1));
 	EXPECT_EQ(-EFAULT, call(p, SYS_pread64, fd, at(MEM_LEN), PAGE, 0));
+}
+
+/*
+ * An RTOS that does not wait for ATTACHED. What it publishes is the end of an AIO context
+ * whose ring the process has unmapped: Linux unmaps what is there since, the window.
+ */
+struct early {
+	struct process *p;	/* whose memory is mapped */
+	int stop;
+};
+
+#define EARLY_SLOTS	4
+
+/* Of those that Linux takes first */
+static struct crtos_slot *early_slot(struct early *early, unsigned int i)
+{
+	return early->p->slot - early->p->index + i;
+}
+
+static void *publish_early(void *data)
+{
+	struct early *early = data;
+	struct crtos_slot *slot;
+	unsigned int i = 0;
+
+	while (!load_acquire(&early->stop)) {
+		i = (i + 1) % EARLY_SLOTS;
+		slot = early_slot(early, i);
+		if (load_acquire(&slot->linux_state) == CRTOS_SLOT_ATTACHED)
+			continue;
+		slot->map_root = early->p->slot->map_root;
+		slot->entries[0].nr = SYS_io_destroy;
+		slot->entries[0].args[0] = WINDOW;
+		slot->sq[0] = 0;
+		store_release(&slot->sq_tail, 1);
+	}
+	return NULL;
+}
+
+static bool attached_early(struct early *early, pid_t pid)
+{
+	unsigned int i;
+
+	for (i = 0; i < EARLY_SLOTS; i++)
+		if (load_acquire(&early_slot(early, i)->linux_state) == CRTOS_SLOT_ATTACHED &&
+		    (pid_t)early_slot(early, i)->pid == pid)
+			return true;
+	return false;
+}
+
+/* The window is as long as the ring, which was where it will be. */
+static bool set_aio_up(const void *data)
+{
+	struct crtos_run *run = (void *)data;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long ctx = 0, start, end;
+	char line[256], *ring;
+
+	if (!maps || syscall(SYS_io_setup, 1, &ctx))
+		return false;
+	do
+		if (!fgets(line, sizeof(line), maps))
+			return false;
+	while (!strstr(line, "[aio]") || sscanf(line, "%lx-%lx", &start, &end) != 2);
+	fclose(maps);
+	run->window_len = end - start;
+	ring = mremap((void *)start, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      (void *)WINDOW);
+	return ring == (void *)WINDOW && !munmap(ring, end - start);
+}
+
+/* Started, with a call of the RTOS that comes early; or NULL */
+static struct process *spawn_early(struct peer *peer, struct early *early)
+{
+	struct crtos_run run = peer_run_arg(peer, 3);
+	pthread_t thread;
+	bool attached;
+	pid_t pid;
+
+	early->stop = 0;
+	if (pthread_create(&thread, NULL, publish_early, early))
+		return NULL;
+	pid = peer_fork_run(peer, &run, set_aio_up, &run);
+	attached = pid > 0 && eventually(attached_early(early, pid));
+	store_release(&early->stop, 1);
+	pthread_join(thread, NULL);
+	return attached ? peer_attach(peer, pid) : NULL;
+}
+
+TEST_F_TIMEOUT(semantics, call_before_attached, 120)
+{
+	struct early early = { .p = self->p };
+	unsigned int i, done = 0;
+	struct process *p;
+
+	for (i = 0; i < 50; i++) {
+		p = spawn_early(&self->peer, &early);
+		ASSERT_NE(NULL, p)
+			TH_LOG("time %u", i);
+		p->tail = p->slot->sq_tail;
+		done += p->tail == 1;
+		if (p->tail)
+			EXPECT_EQ(0, process_result(p, 0));
+		/* Other memory is mapped now, in a window that is still there. */
+		EXPECT_EQ(0, process_do(p, CRTOS_OP_UNMAP, 0, ARGS(WINDOW, PAGE)));
+		EXPECT_EQ(p->pid, call(p, SYS_getpid));
+		EXPECT_EQ(0, call(p, SYS_uname, at(0)));
+		EXPECT_STREQ("Linux", p->mem);
+		EXPECT_EQ(0, kill(p->pid, SIGKILL));
+		EXPECT_EQ(SIGKILL, process_finish(p));
+	}
+	EXPECT_LT(0, done);
 }
 
 /* A word that a process of Linux and one of the RTOS have in common */
