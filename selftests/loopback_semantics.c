@@ -2027,10 +2027,10 @@ static bool set_aio_up(const void *data)
 
 	if (!maps || syscall(SYS_io_setup, 1, &ctx))
 		return false;
-	do
+	do {
 		if (!fgets(line, sizeof(line), maps))
 			return false;
-	while (!strstr(line, "[aio]") || sscanf(line, "%lx-%lx", &start, &end) != 2);
+	} while (!strstr(line, "[aio]") || sscanf(line, "%lx-%lx", &start, &end) != 2);
 	fclose(maps);
 	run->window_len = end - start;
 	ring = mremap((void *)start, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED,
