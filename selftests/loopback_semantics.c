@@ -2061,15 +2061,18 @@ TEST_F_TIMEOUT(semantics, call_before_attached, 120)
 	struct early early = { .p = self->p };
 	unsigned int i, done = 0;
 	struct process *p;
+	__s64 result;
 
 	for (i = 0; i < 50; i++) {
 		p = spawn_early(&self->peer, &early);
 		ASSERT_NE(NULL, p)
 			TH_LOG("time %u", i);
 		p->tail = p->slot->sq_tail;
-		done += p->tail == 1;
-		if (p->tail)
-			EXPECT_EQ(0, process_result(p, 0));
+		result = p->tail ? process_result(p, 0) : -EINVAL;
+		/* Linux may have cleared what was stored first. */
+		EXPECT_TRUE(result == 0 || result == -EINVAL || result == -EBADF)
+			TH_LOG("%lld", (long long)result);
+		done += !result;
 		/* Other memory is mapped now, in a window that is still there. */
 		EXPECT_EQ(0, process_do(p, CRTOS_OP_UNMAP, 0, ARGS(WINDOW, PAGE)));
 		EXPECT_EQ(p->pid, call(p, SYS_getpid));
