@@ -3,8 +3,8 @@
  * Death at random moments: of shadows, of who started them, of the RTOS, and of the
  * partition with calls of all its processes in flight; CPUs that go offline under it, and
  * a machine that is to be suspended.
- * After each no task and no slot is left, and it works again without a reboot; after all
- * no page or descriptor is.
+ * After each no task and no slot is left, and it works again without a reboot, after some
+ * of them in a partition that was started anew; after all no page or descriptor is.
  *
  * Environment: crtos_deaths, how many of each kind; crtos_many, how many processes the
  * partition has when it is stopped; crtos_seed, which moments.
@@ -23,6 +23,9 @@
 #define POWER		"/sys/power/"
 #define DELAY		"/sys/module/suspend/parameters/pm_test_delay"
 #define ENDLESS		100000		/* seconds: as many deaths as were asked for */
+
+/* So many deaths for each time that the RTOS is started anew */
+#define STARTS		10
 
 /* More than what a CPU counts by itself, see add_up() */
 #define MANY_FILES	256
@@ -318,10 +321,19 @@ FIXTURE_TEARDOWN(death)
 	partition_close(&self->partition);
 }
 
+/* After some of the deaths: the RTOS can be stopped, and started again. */
+static bool starts_again(death_t *self)
+{
+	if (self->done % STARTS)
+		return true;
+	return so(!partition_stop(&self->partition)) &&
+	       so(!partition_start(&self->partition)) && clean(self);
+}
+
 /* In a test: as often as was asked for, each time from where all is well */
 #define repeat(once)							\
 	for (bool well_ = true; well_ && self->done < self->times; self->done++) { \
-		well_ = once(self) && clean(self) &&			\
+		well_ = once(self) && clean(self) && starts_again(self) && \
 			so(eventually(count_tasks() <= self->before.tasks)); \
 		EXPECT_TRUE(well_)					\
 			TH_LOG("after %lu deaths", self->done);	\

@@ -31,6 +31,7 @@
 /* These count down with each failure. */
 #define SLAB		DEBUG "failslab/times"
 #define PAGES		DEBUG "fail_page_alloc/times"
+#define USER		DEBUG "fail_usercopy/times"
 #define COUNT		1000000
 #define TEXT_OF(number)	#number
 #define TEXT(number)	TEXT_OF(number)
@@ -43,6 +44,7 @@ static const char *faults_missing(void)
 	    !write_file(DEBUG "fail_page_alloc/ignore-gfp-highmem", "N") ||
 	    !write_file(DEBUG "fail_page_alloc/min-order", "0") ||
 	    !write_file(SLAB, TEXT(COUNT)) || !write_file(PAGES, TEXT(COUNT)) ||
+	    !write_file(USER, TEXT(COUNT)) ||
 	    !write_file(DEBUG "failslab/verbose", "0") ||
 	    !write_file(DEBUG "fail_page_alloc/verbose", "0") ||
 	    !write_file(DEBUG "fail_usercopy/verbose", "0"))
@@ -50,11 +52,29 @@ static const char *faults_missing(void)
 	return NULL;
 }
 
+/* Failures in this test */
+static unsigned int counted(const char *path)
+{
+	unsigned int left = COUNT;
+	FILE *file = fopen(path, "r");
+
+	if (!file || fscanf(file, "%u", &left) != 1)
+		left = COUNT;
+	if (file)
+		fclose(file);
+	return COUNT - left;
+}
+
+/* Accesses to user memory that had failed before the one thing that fails now */
+static unsigned int counted_user;
+
 /* The @nth thing of a thread that can fail fails, once. 0: none */
 static bool fail_in(pid_t pid, pid_t tid, unsigned int nth)
 {
 	char path[64], text[16];
 
+	if (nth)
+		counted_user = counted(USER);
 	snprintf(path, sizeof(path), NTH, pid, tid);
 	snprintf(text, sizeof(text), "%u", nth);
 	return write_file(path, text);
@@ -83,35 +103,20 @@ static bool too_few(pid_t pid)
 	return atoi(text) > 0;
 }
 
-/* Failures in this test */
-static unsigned int counted(const char *path)
-{
-	unsigned int left = COUNT;
-	FILE *file = fopen(path, "r");
-
-	if (!file || fscanf(file, "%u", &left) != 1)
-		left = COUNT;
-	if (file)
-		fclose(file);
-	return COUNT - left;
-}
-
 /* How often a request or call failed, and with what */
 struct failures {
 	unsigned int enomem;	/* an allocation */
 	unsigned int efault;	/* an access to user memory */
 };
 
+/* Is it the error of what failed? */
 static bool fits(struct failures *failures, int error)
 {
-	switch (error) {
-	case ENOMEM:
-		return ++failures->enomem;
-	case EFAULT:
+	bool user = counted(USER) > counted_user;
+
+	if (user && error == EFAULT)
 		return ++failures->efault;
-	default:
-		return false;
-	}
+	return !user && error == ENOMEM && ++failures->enomem;
 }
 
 static void say_failures(unsigned int tried, const struct failures *failures)

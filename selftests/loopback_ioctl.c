@@ -510,8 +510,7 @@ TEST_F(loopback, read_and_write)
 
 	EXPECT_EQ(0, poll(&pollfd, 1, 0));
 	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
-	EXPECT_EQ(-1, read(fd, value, 8));
-	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_OFTEN(EAGAIN, read(fd, value, 8) < 0 ? errno : 0);
 	EXPECT_EQ(-1, lseek(fd, 0, SEEK_SET));
 	EXPECT_EQ(ESPIPE, errno);
 	EXPECT_EQ(-1, ioctl(fd, CRTOS_IOC_STATUS, value));
@@ -554,8 +553,7 @@ TEST_F(loopback, stopped)
 	ASSERT_EQ(0, request(self->peer.fd, CRTOS_IOC_STOP, &stop));
 	EXPECT_EQ(1, poll(&pollfd, 1, 0));
 	EXPECT_TRUE(pollfd.revents & POLLHUP);
-	EXPECT_EQ(-1, write(pollfd.fd, &value, 8));
-	EXPECT_EQ(ENOTCONN, errno);
+	EXPECT_OFTEN(ENOTCONN, write(pollfd.fd, &value, 8) < 0 ? errno : 0);
 	EXPECT_EQ(0, read(pollfd.fd, &value, 8));
 	memset(self->peer.region + PAGE, 0xff, PAGE);
 	peer_close(&self->peer);

@@ -188,7 +188,7 @@ static int rewrite(const char *path)
 	int fd = open(path, O_RDWR);
 	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
-	return len > 0 && pwrite(fd, text, len, 0) == len ? 0 : errno;
+	return len > 0 && pwrite(fd, text, len, 0) == len ? 0 : errno ?: ENODATA;
 }
 
 static void attribute(struct target *t, const char *name, char path[64])
@@ -251,7 +251,7 @@ static int try_debugfs(struct target *t, const char *name)
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/crtos/partition%u/%s", t->partition, name);
 	fd = open(path, O_RDONLY);
-	return fd < 0 || read(fd, &byte, 1) != 1 ? errno : 0;
+	return fd < 0 || read(fd, &byte, 1) != 1 ? errno ?: ENODATA : 0;
 }
 
 static int try_slots(struct target *t)

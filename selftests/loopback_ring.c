@@ -978,6 +978,35 @@ TEST_F(ring, heartbeat_stops)
 	EXPECT_TRUE(works_anew(peer));
 }
 
+/* Stop all processes for three seconds, as before the machine sleeps. */
+static bool nearly_suspend(void)
+{
+	const char *delay = "/sys/module/suspend/parameters/pm_test_delay";
+	bool good = write_file("/sys/power/pm_test", "freezer") && write_file(delay, "3") &&
+		    write_file("/sys/power/state", "freeze");
+
+	return write_file(delay, "5") && write_file("/sys/power/pm_test", "none") && good;
+}
+
+/* An RTOS that is a process stands still with the others, and has not died. */
+TEST_F(ring, heartbeat_suspended)
+{
+	struct peer *peer = &self->peer;
+	struct heart heart;
+	struct process *p;
+	__u64 crashes;
+
+	if (access("/sys/power/pm_test", W_OK))
+		SKIP(return, "no CONFIG_SUSPEND and CONFIG_PM_DEBUG");
+	p = start_alive(peer, &heart);
+	ASSERT_NE(NULL, p);
+	crashes = peer_status(peer).crashes;
+	EXPECT_TRUE(nearly_suspend());
+	EXPECT_TRUE(goes_on(p));
+	EXPECT_EQ(crashes, peer_status(peer).crashes);
+	heart_stop(&heart);
+}
+
 /* Not looked at while there is no process: what it was then does not count. */
 TEST_F(ring, heartbeat_of_nobody)
 {

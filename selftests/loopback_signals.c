@@ -410,6 +410,66 @@ TEST_F(signals, stopped)
 	EXPECT_EQ(SIGKILL, process_finish(p));
 }
 
+static void spin(int times)
+{
+	while (times--)
+		__builtin_ia32_pause();
+}
+
+/* Also when what stops it comes while Linux looks for another signal */
+TEST_F(signals, stopped_meanwhile)
+{
+	struct process *p = self->p;
+	__u32 *paused = &p->slot->paused;
+	siginfo_t info;
+	__u32 entry;
+	int i;
+
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
+	/* Without workers: one that stops, too, would have told it. */
+	EXPECT_EQ(0, call(p, SYS_setgid, getgid()));
+	ASSERT_TRUE(eventually(status_has(p->pid, "Threads:\t1\n")));
+	for (i = 0; i < 500; i++) {
+		EXPECT_EQ(0, kill(p->pid, SIGRTMIN));
+		spin(i % 100 * 10);
+		EXPECT_EQ(0, kill(p->pid, SIGSTOP));
+		ASSERT_TRUE(is_stopped(p->pid, SIGSTOP));
+		EXPECT_EQ(1, load_acquire(paused))
+			TH_LOG("time %d", i);
+		EXPECT_EQ(0, kill(p->pid, SIGCONT));
+		ASSERT_TRUE(is_continued(p->pid));
+		ASSERT_TRUE(take(p, &info, &entry));
+		EXPECT_EQ(SIGRTMIN, info.si_signo);
+		EXPECT_TRUE(eventually(!load_acquire(paused)));
+	}
+}
+
+static bool is_worker(pid_t pid, pid_t tid, __u32 arg)
+{
+	return tid != pid;
+}
+
+/* A thread that a tracer stops is one, and others execute the calls. */
+TEST_F(signals, worker_stopped)
+{
+	struct process *p = self->p;
+	pid_t worker = 0;
+	int status, i;
+
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_EQ(1, threads_that(p->pid, is_worker, 0, &worker));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, worker, 0, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, worker, 0, 0));
+	ASSERT_EQ(worker, waitpid(worker, &status, __WALL));
+	for (i = 0; i < 10; i++)
+		EXPECT_TRUE(process_answers(p));
+	ASSERT_TRUE(process_block(p, 8));
+	EXPECT_EQ(0, ptrace(PTRACE_DETACH, worker, 0, 0));
+	EXPECT_TRUE(process_unblock(p, 8));
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_EQ(5 << 8, process_exit(p, 5 << 8));
+}
+
 /* Too many at once: none is lost, and what cannot be blocked still works. */
 TEST_F(signals, full)
 {
@@ -795,6 +855,22 @@ TEST_F(signals, filter_errno)
 	EXPECT_TRUE(status_has(p->pid, "Seccomp_filters:\t2"));
 }
 
+/* What makes a call again, for nothing that would do so */
+TEST_F(signals, filter_restart)
+{
+	static const int results[] = { 512, 513, 514, 516 };
+	struct process *p = self->p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		EXPECT_EQ(0, confine(p, 0, SYS_getpgrp, SECCOMP_RET_ERRNO | results[i]));
+		EXPECT_EQ(-results[i], call(p, SYS_getpgrp));
+		EXPECT_EQ(0, confine(p, 0, SYS_sched_getscheduler,
+				     SECCOMP_RET_ERRNO | results[i]));
+		EXPECT_EQ(-results[i], call(p, SYS_sched_getscheduler, 0));
+	}
+}
+
 TEST_F(signals, filter_log)
 {
 	struct process *p = self->p;
@@ -968,6 +1044,23 @@ TEST_F(signals, filter_from_before)
 	EXPECT_TRUE(process_answers(p));
 }
 
+/* What is no system call is not for a filter, not even for one that forbids all. */
+TEST_F(signals, filter_everything)
+{
+	const struct sock_filter filter = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	struct process *p = self->p;
+	const struct sock_fprog program = {
+		.len = 1,
+		.filter = (void *)put(p, IN + 64, &filter, sizeof(filter)),
+	};
+
+	EXPECT_EQ(0, call(p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+			  put(p, IN, &program, sizeof(program))));
+	EXPECT_LT(0, process_do(p, CRTOS_OP_ARGS, 0, ARGS(at(OUT), PAGE, 0)));
+	EXPECT_EQ(0, process_do(p, CRTOS_OP_UNMAP, 0, ARGS(at(OUT), PAGE)));
+	EXPECT_EQ(3 << 8, process_exit(p, 3 << 8));
+}
+
 /* Another process decides. */
 TEST_F(signals, filter_asks)
 {
@@ -984,6 +1077,7 @@ TEST_F(signals, filter_asks)
 	start_call(p, 1, SYS_lseek, 1, 2, 3);
 	ASSERT_EQ(0, ioctl(here, SECCOMP_IOCTL_NOTIF_RECV, &request));
 	EXPECT_EQ(SYS_lseek, request.data.nr);
+	EXPECT_EQ(0, request.data.instruction_pointer);
 	EXPECT_EQ(2, request.data.args[1]);
 	EXPECT_EQ(3, request.data.args[2]);
 	EXPECT_TRUE(process_answers(p));
@@ -1505,6 +1599,63 @@ TEST_F(signals, exec_resumed_by_others)
 	EXPECT_EQ(-EXDEV, process_result(p, 1));
 	EXPECT_EQ(-EBADF, call(p, SYS_ioctl, 3, CRTOS_IOC_RESUME, arg));
 	EXPECT_TRUE(process_answers(p));
+}
+
+/* Starts a call that replaces the program: not before GO. */
+static bool start_exec(struct process *p)
+{
+	const __u64 argv[2] = { at(PATH) };
+
+	put_string(p, PATH, "/none");
+	start_call(p, 1, SYS_execve, at(PATH), put(p, OUT, argv, sizeof(argv)), 0);
+	return eventually(call(p, SYS_fcntl, 3, F_GETFD) == 0);
+}
+
+/* Children that end in the meantime leave nothing behind. */
+TEST_F(signals, exec_and_children)
+{
+	struct process *p = spawn_exec(&self->peer, waits), *child;
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, set_action(p, SIGCHLD, 0, SA_NOCLDWAIT));
+	child = process_fork(p, SYS_fork, ARGS(0));
+	ASSERT_NE(NULL, child);
+	ASSERT_TRUE(start_exec(p));
+	EXPECT_EQ(0, kill(child->pid, SIGKILL));
+	EXPECT_TRUE(eventually(kill(child->pid, 0) && errno == ESRCH));
+	store_release((__u32 *)(p->mem + GO), 1);
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
+	EXPECT_EQ(-ECHILD, call(p, SYS_wait4, -1, 0, 0, 0));
+}
+
+/* A tracer holds a thread that executes a forbidden call, before that ends the process. */
+TEST_F(signals, exec_and_forbidden)
+{
+	struct process *p = spawn_exec(&self->peer, waits);
+	pid_t worker = 0;
+	int status, i;
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, set_action(p, SIGSYS, (uintptr_t)SIG_IGN, 0));
+	EXPECT_EQ(0, confine(p, 0, SYS_getpgrp, SECCOMP_RET_KILL_PROCESS));
+	ASSERT_TRUE(start_exec(p));
+	EXPECT_EQ(1, threads_that(p->pid, is_worker, 0, &worker));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, worker, 0, PTRACE_O_TRACESYSGOOD));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, worker, 0, 0));
+	ASSERT_EQ(worker, waitpid(worker, &status, __WALL));
+	ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, worker, 0, 0));
+	start_call(p, 2, SYS_getpgrp);
+	/* At its entry and at its exit */
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(worker, waitpid(worker, &status, __WALL));
+		ASSERT_EQ(SIGTRAP | 0x80, WSTOPSIG(status));
+		if (!i)
+			ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, worker, 0, 0));
+	}
+	store_release((__u32 *)(p->mem + GO), 1);
+	EXPECT_EQ(-EXDEV, process_result(p, 1));
+	EXPECT_EQ(0, ptrace(PTRACE_DETACH, worker, 0, 0));
+	EXPECT_EQ(SIGSYS, process_finish(p));
 }
 
 /* It has no handler where the file is looked at, and its default effect is another one. */

@@ -500,6 +500,70 @@ TEST_F(start, memory_in_use)
 	close(fd[1]);
 }
 
+static int peer_of(struct partition *partition)
+{
+	struct crtos_peer arg = {};
+	int fd = ioctl(partition->fd, CRTOS_IOC_PEER, &arg);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* As peer_of(), for who may do all else */
+static int peer_without_rawio(struct partition *partition)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		drop_capability(CAP_SYS_RAWIO);
+		_exit(-peer_of(partition));
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
+	       -WEXITSTATUS(status) : -1;
+}
+
+/* An RTOS that something else runs, on a CPU that is offline: here nothing does. */
+static int start_external(struct partition *partition)
+{
+	struct crtos_start arg = { .backend = CRTOS_BACKEND_EXTERNAL, .nr_cpus = 1 };
+	__u32 apicid;
+	int error = partition_start(partition);
+
+	if (error)
+		return error;
+	apicid = status_of(partition, 0).apicid[0];
+	arg.cpus = (uintptr_t)&apicid;
+	error = partition_stop(partition);
+	if (error)
+		return error;
+	return cpu_set_online(partition->cpu, false) ? start(partition, &arg) : EBUSY;
+}
+
+/* All of its memory can be looked at, by who may do that; its interrupts are its own. */
+TEST_F(start, external_peer)
+{
+	struct partition *partition = &self->partition;
+	const struct crtos_header *header;
+	__u64 value = 0;
+	int fd;
+
+	ASSERT_EQ(0, start_external(partition));
+	EXPECT_EQ(-EPERM, peer_without_rawio(partition));
+	fd = peer_of(partition);
+	ASSERT_LT(0, fd);
+	EXPECT_OFTEN(-EBUSY, peer_of(partition));
+	header = mmap(NULL, sizeof(*header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, header);
+	EXPECT_EQ(CRTOS_HEADER_MAGIC, header->magic);
+	EXPECT_OFTEN(EOPNOTSUPP, read(fd, &value, sizeof(value)) < 0 ? errno : 0);
+	EXPECT_EQ(8, write(fd, &value, sizeof(value)));
+	EXPECT_EQ(0, partition_stop(partition));
+	EXPECT_OFTEN(ENOTCONN, write(fd, &value, sizeof(value)) < 0 ? errno : 0);
+	munmap((void *)header, sizeof(*header));
+	close(fd);
+	EXPECT_TRUE(cpu_set_online(partition->cpu, true));
+}
+
 /*
  * The end of a process is told to an RTOS that was stopped, whose CPU is another one's by
  * then: that must not be interrupted for it.
