@@ -113,6 +113,18 @@ dump_core()
 		grep -q "usage: life" "$TMP/core"
 }
 
+# A file that somebody else has made, or has another name for, to read it
+no_core_for_others()
+{
+	: >"$TMP/others" && chmod 666 "$TMP/others" && chown 1000 "$TMP/others" &&
+		says 1 "File exists" dump --core "$TMP/others" "$PID" &&
+		ln "$TMP/core" "$TMP/link" &&
+		says 1 "File exists" dump --core "$TMP/core" "$PID" && rm "$TMP/link" &&
+		[ -f "$TMP/others" ] && [ ! -s "$TMP/others" ] &&
+		chmod 666 "$TMP/core" && "$CRTOS" dump --core "$TMP/core" "$PID" &&
+		[ "$(stat -c %a "$TMP/core")" = 600 ]
+}
+
 # in_environment PARTITION COMMAND...
 in_environment()
 {
@@ -195,7 +207,7 @@ two_partitions()
 	return $_ret
 }
 
-begin 27
+begin 28
 mkfifo "$TMP/fifo"
 exec 9<>"$TMP/fifo"
 try "stats without a program" prints "^no processes$" stats
@@ -213,9 +225,10 @@ if [ -d /sys/kernel/debug/crtos ]; then
 	try "dump of memory" dump_memory
 	try "dump of what is not the program's" says 1 "not an address" dump "$PID" 7ffff0000000
 	try "core file" dump_core
+	try "no core file for others" no_core_for_others
 else
 	skip "debugfs is not mounted" "dump of a program" "dump of a slot" "dump of memory" \
-		"dump of what is not the program's" "core file"
+		"dump of what is not the program's" "core file" "no core file for others"
 fi
 try "dump of nothing" says 1 "neither a process" dump 4000000000
 try "start says what replaces an RTOS" says 1 "--restart" start "$IMAGE" --cpu "$CPU"
