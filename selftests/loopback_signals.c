@@ -1612,7 +1612,7 @@ static bool start_exec(struct process *p)
 	put_string(p, PATH, "/none");
 	start_call(p, 1, SYS_execve, at(PATH), put(p, OUT, argv, sizeof(argv)), 0);
 	usleep(200000);
-	return call(p, SYS_fcntl, 3, F_GETFD) == 0;
+	return eventually(call(p, SYS_fcntl, 3, F_GETFD) == 0);
 }
 
 /* Children that end in the meantime leave nothing behind. */
