@@ -124,14 +124,14 @@ died()
 }
 
 exec 3>&1
-begin 29 "$HOSTILE"
+begin 30 "$HOSTILE"
 "$CRTOS" run ./stay &
 PID=$!
 try "neighbour" wait_for one_process
 for way in bad-index last-index far-tail tail-back; do
 	try "$way" killed $way
 done
-for way in twice full bad-args bad-unmap bad-nr bad-root bad-table scribble; do
+for way in twice full bad-args bad-unmap bad-released bad-nr bad-root bad-table scribble; do
 	try "$way" refused $way
 done
 try "bad-entry" counted bad-entry 4

@@ -581,6 +581,82 @@ TEST_F(calls, vmsplice)
 	EXPECT_EQ(0, memcmp("after!", p->mem + OUT + 64, 6));
 }
 
+/* Nothing in Linux refers to a page any more: then it may be another process's. */
+TEST_F(calls, released)
+{
+	struct process *p = self->p;
+	__u64 *pte = &p->table[NR_TABLES - 1][3];
+	__u64 page = peer_addr(&self->peer, p->mem + 3 * PAGE);
+	int *fd = (void *)(p->mem + OUT);
+	struct iovec *iov = (void *)(p->mem + IN);
+
+	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	memset(p->mem + 3 * PAGE, 0x33, PAGE);
+	EXPECT_EQ(PAGE, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, PAGE)));
+	/* It is mapped, which is not asked for. */
+	EXPECT_EQ(PAGE, call(p, SYS_write, fd[1], at(3 * PAGE), PAGE));
+	EXPECT_EQ(PAGE, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, PAGE)));
+	EXPECT_EQ(PAGE, call(p, SYS_read, fd[0], at(4 * PAGE), PAGE));
+
+	*iov = (struct iovec) { (void *)at(3 * PAGE), 6 };
+	EXPECT_EQ(6, call(p, SYS_vmsplice, fd[1], at(IN), 1, 0));
+	EXPECT_EQ(0, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, PAGE)));
+	*pte = 0;
+	EXPECT_EQ(0, process_do(p, CRTOS_OP_UNMAP, 0, ARGS(at(3 * PAGE), PAGE)));
+	EXPECT_EQ(0, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, 2 * PAGE)));
+	EXPECT_EQ(2 * PAGE, process_do(p, CRTOS_OP_RELEASED, 0,
+				       ARGS(page - 2 * PAGE, 4 * PAGE)));
+	EXPECT_EQ(6, call(p, SYS_read, fd[0], at(OUT + 64), 16));
+	EXPECT_EQ(0, memcmp("333333", p->mem + OUT + 64, 6));
+	EXPECT_EQ(4 * PAGE, process_do(p, CRTOS_OP_RELEASED, 0,
+				       ARGS(page - 2 * PAGE, 4 * PAGE)));
+	EXPECT_EQ(self->peer.len, process_do(p, CRTOS_OP_RELEASED, 0,
+				       ARGS(peer_addr(&self->peer, self->peer.region),
+					    self->peer.len)));
+}
+
+/* Of a process that has ended, which another one asks about */
+TEST_F(calls, released_after_end)
+{
+	struct process *p = self->p, *child;
+	int *fd = (void *)(p->mem + OUT);
+	struct iovec *iov = (void *)(p->mem + IN);
+	__u64 page;
+
+	ASSERT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	*iov = (struct iovec) { (void *)at(3 * PAGE), 6 };
+	child = process_fork(p, SYS_fork, ARGS());
+	ASSERT_NE(NULL, child);
+	page = peer_addr(&self->peer, child->mem + 3 * PAGE);
+	put(child, 3 * PAGE, "child!", 6);
+	EXPECT_EQ(6, call(child, SYS_vmsplice, fd[1], at(IN), 1, 0));
+	EXPECT_EQ(0, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, PAGE)));
+	process_start(child, 0, CRTOS_OP_EXIT, 0, ARGS(5 << 8));
+	EXPECT_TRUE(process_over(child));
+
+	EXPECT_EQ(0, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, PAGE)));
+	EXPECT_EQ(6, call(p, SYS_read, fd[0], at(OUT + 64), 16));
+	EXPECT_EQ(0, memcmp("child!", p->mem + OUT + 64, 6));
+	EXPECT_EQ(PAGE, process_do(p, CRTOS_OP_RELEASED, 0, ARGS(page, PAGE)));
+}
+
+TEST_F(calls, released_arguments)
+{
+	const __u64 region = peer_addr(&self->peer, self->peer.region), len = self->peer.len;
+	const __u64 bad[][2] = {
+		{ region, 0 }, { region, 1 }, { region + 1, PAGE }, { region - PAGE, PAGE },
+		{ region, len + PAGE }, { region + len, PAGE }, { 0, PAGE },
+		{ region + PAGE, len }, { region, ~0ULL & ~(PAGE - 1) },
+		{ ~0ULL & ~(PAGE - 1), PAGE }, { WINDOW, PAGE },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(-EINVAL, process_do(self->p, CRTOS_OP_RELEASED, 0,
+					      ARGS(bad[i][0], bad[i][1])))
+			TH_LOG("case %zu", i);
+}
+
 /*
  * Without the page cache, where the file system has that. In tmpfs, which /tmp often
  * is, it goes through the page cache all the same.

@@ -553,6 +553,39 @@ static __s64 bad_unmap(struct fuzz *f, unsigned int i)
 	return -EINVAL;
 }
 
+static const char *const released_variants[] = { "the header", "its slot", NULL };
+
+static __s64 released(struct fuzz *f, unsigned int i)
+{
+	const void *const memory[] = { f->peer.header, f->p->slot };
+	const __u64 len[] = { PAGE, sizeof(*f->p->slot) };
+
+	process_fill(f->p, i, CRTOS_OP_RELEASED, 0,
+		     ARGS(peer_addr(&f->peer, memory[f->variant]), len[f->variant]));
+	return len[f->variant];
+}
+
+static const char *const bad_released_variants[] = {
+	"no length", "address not aligned", "length not aligned", "before the region",
+	"too long", "behind the region", "across its end", "length wraps", "last page",
+	"wraps into the region", "the window", NULL
+};
+
+static __s64 bad_released(struct fuzz *f, unsigned int i)
+{
+	const __u64 region = f->peer.header->region_addr, len = f->peer.len;
+	const __u64 bad[][2] = {
+		{ region, 0 }, { region + 1 + any(f, PAGE - 1), PAGE },
+		{ region, 1 + any(f, PAGE - 1) }, { region - PAGE, PAGE },
+		{ region, len + PAGE }, { region + len, PAGE }, { region + PAGE, len },
+		{ region + PAGE, -PAGE }, { -PAGE, PAGE }, { -PAGE, region + 2 * PAGE },
+		{ WINDOW, PAGE },
+	};
+
+	process_fill(f->p, i, CRTOS_OP_RELEASED, 0, ARGS(bad[f->variant][0], bad[f->variant][1]));
+	return -EINVAL;
+}
+
 /* Its flag is there before anybody executes it. */
 static __s64 cancelled_before(struct fuzz *f, unsigned int i)
 {
@@ -603,6 +636,8 @@ static struct kind kinds[] = {
 	{ "ARGS: nothing mapped", args_unmapped, .variants.names = args_unmapped_variants },
 	{ "UNMAP", unmap, .variants.names = unmap_variants },
 	{ "UNMAP: range", bad_unmap, .variants.names = bad_unmap_variants },
+	{ "RELEASED", released, .variants.names = released_variants },
+	{ "RELEASED: range", bad_released, .variants.names = bad_released_variants },
 	{ "cancelled before", cancelled_before, .variants.names = thread_variants },
 	{ "notified", notified, was_notified, .variants.names = thread_variants },
 };

@@ -336,7 +336,7 @@ TEST_F(ring, published_twice)
 TEST_F(ring, malformed)
 {
 	static const struct crtos_entry bad[] = {
-		{ .op = CRTOS_OP_EXIT + 1 },
+		{ .op = CRTOS_OP_RELEASED + 1 },
 		{ .op = 0xff },
 		{ .flags = CRTOS_ENTRY_CANCEL << 1 },
 		{ .flags = 0xff },

@@ -41,7 +41,8 @@ few_calls()
 # Linux has seen none of them.
 no_calls()
 {
-	cost "hidden 100" || return 1
+	# The first one asks for the memory that the test before has left.
+	cost "hidden 100" && cost "hidden 100" || return 1
 	_base=$_cost
 	cost "hidden $N" || return 1
 	equal "calls for $N mappings instead of 100" $_cost $_base

@@ -186,7 +186,7 @@ static bool run_bad_entry(struct attempt *a)
 	struct crtos_entry *e;
 	bool ok;
 
-	ok = expect("op 4", call(a, CRTOS_OP_EXIT + 1, 0, ARGS()), -EINVAL);
+	ok = expect("op 5", call(a, CRTOS_OP_RELEASED + 1, 0, ARGS()), -EINVAL);
 	ok &= expect("op 255", call(a, 255, 0, ARGS()), -EINVAL);
 	e = prepare(a, 0, CRTOS_OP_SYSCALL, NR_getppid, ARGS());
 	e->flags = CRTOS_ENTRY_CANCEL << 1;
@@ -238,6 +238,26 @@ static bool run_bad_unmap(struct attempt *a)
 					      ARGS(table[i][0], table[i][1])), -EINVAL);
 	return ok & expect("OP_UNMAP of a page",
 			   call(a, CRTOS_OP_UNMAP, 0, ARGS(PAGE_VA, PAGE_SIZE)), 0);
+}
+
+static bool run_bad_released(struct attempt *a)
+{
+	const u64 region = header->region_addr, len = header->region_len;
+	const u64 table[][2] = {
+		{ region, 0 }, { region + 1, PAGE_SIZE }, { region, 1 }, { 0, PAGE_SIZE },
+		{ region - PAGE_SIZE, PAGE_SIZE }, { region + len, PAGE_SIZE },
+		{ region, len + PAGE_SIZE }, { region + PAGE_SIZE, len },
+		{ region + PAGE_SIZE, ~0xfffULL }, { ~0xfffULL, PAGE_SIZE }, { 0, ~0xfffULL },
+		{ PAGE_VA, PAGE_SIZE }, { DIRECT_VA + region, PAGE_SIZE },
+	};
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		ok &= expect("OP_RELEASED", call(a, CRTOS_OP_RELEASED, 0,
+						 ARGS(table[i][0], table[i][1])), -EINVAL);
+	return ok & expect("OP_RELEASED of the region",
+			   call(a, CRTOS_OP_RELEASED, 0, ARGS(region, len)), len);
 }
 
 /* Calls that Linux does not run for an RTOS */
@@ -553,6 +573,7 @@ static const struct way ways[] = {
 	{ "bad-entry", run_bad_entry },
 	{ "bad-args", run_bad_args },
 	{ "bad-unmap", run_bad_unmap },
+	{ "bad-released", run_bad_released },
 	{ "bad-nr", run_bad_nr },
 	{ "bad-root", run_bad_root },
 	{ "bad-table", run_bad_table },

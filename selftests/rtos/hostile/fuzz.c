@@ -97,6 +97,17 @@ static u64 any_outside(struct fuzz *f)
 	return addr;
 }
 
+/* A physical address that is none of the region */
+static u64 any_page_elsewhere(struct fuzz *f)
+{
+	u64 addr = any_bits(f) & ~(PAGE_SIZE - 1);
+
+	if (any(f, 3) && addr - header->region_addr >= header->region_len)
+		return addr;
+	return any(f, 2) ? header->region_addr - PAGE_SIZE :
+			   header->region_addr + header->region_len;
+}
+
 /* The second CPU of the RTOS: is it there, and what does it do? */
 static bool other_cpu;
 static void (*raced)(struct fuzz *f, u64 *random);
@@ -123,7 +134,10 @@ static bool fuzz_says(struct fuzz *f, const char *what, s64 got, s64 expected)
 /* Entries */
 
 /* How an argument is chosen */
-enum fuzz_arg { ZERO, BITS, OUTSIDE, HOLE, PAGE, OUT, DIR, NO_FILE, NO_FD, ODD, SIZE };
+enum fuzz_arg {
+	ZERO, BITS, OUTSIDE, HOLE, PAGE, OUT, DIR, NO_FILE, NO_FD, ODD, SIZE,
+	UNUSED, ELSEWHERE, ONE_PAGE,
+};
 
 static u64 any_arg(struct fuzz *f, enum fuzz_arg arg, u8 i)
 {
@@ -150,6 +164,13 @@ static u64 any_arg(struct fuzz *f, enum fuzz_arg arg, u8 i)
 		return 1 + any(f, PAGE_SIZE - 1);
 	case SIZE:
 		return (1 + any(f, f->window_len / PAGE_SIZE / 2)) * PAGE_SIZE;
+	case UNUSED:
+		return header->region_addr + header->region_len -
+		       PAGE_SIZE * (1 + any(f, header->region_len / PAGE_SIZE / 4));
+	case ELSEWHERE:
+		return any_page_elsewhere(f);
+	case ONE_PAGE:
+		return PAGE_SIZE;
 	default:
 		return 0;
 	}
@@ -187,6 +208,9 @@ static struct fuzz_kind {
 	OTHER("UNMAP", CRTOS_OP_UNMAP, { PAGE, SIZE }, 0),
 	OTHER("UNMAP: length", CRTOS_OP_UNMAP, { PAGE, ODD }, -EINVAL),
 	OTHER("UNMAP: not in the window", CRTOS_OP_UNMAP, { OUTSIDE, SIZE }, -EINVAL),
+	OTHER("RELEASED", CRTOS_OP_RELEASED, { UNUSED, ONE_PAGE }, PAGE_SIZE),
+	OTHER("RELEASED: length", CRTOS_OP_RELEASED, { UNUSED, ODD }, -EINVAL),
+	OTHER("RELEASED: not in the region", CRTOS_OP_RELEASED, { ELSEWHERE, ONE_PAGE }, -EINVAL),
 	WITH("flags", BAD_FLAGS, 0, { BITS }, -EINVAL),
 	WITH("priority: too high", 0, BAD_PRIORITY, { BITS }, -EINVAL),
 	WITH("priority", 0, PRIORITY, { BITS }, PPID),
@@ -216,7 +240,7 @@ static void fill(struct fuzz *f, u8 i, u32 number)
 		args[k] = any_arg(f, kind->args[k], i);
 	e = prepare(f->a, i, kind->op, kind->nr, args);
 	if (kind->op == BAD_OP)
-		e->op = CRTOS_OP_EXIT + 1 + any(f, 255 - CRTOS_OP_EXIT);
+		e->op = CRTOS_OP_RELEASED + 1 + any(f, 255 - CRTOS_OP_RELEASED);
 	if (kind->nr == ANY_NO_CALL)
 		e->nr = any_no_call(f);
 	e->flags = kind->flags == BAD_FLAGS ? (any(f, 64) << 2 | 4) | any(f, 4) : kind->flags;

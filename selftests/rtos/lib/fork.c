@@ -182,13 +182,15 @@ void fork_end(struct process *p)
 
 /*
  * Linux may have looked at memory in the slot of the process that has lent it. That
- * process publishes nothing meanwhile, so this one does it in its name.
+ * process publishes nothing meanwhile, so this one does it in its name. False: it must
+ * be done again.
  */
-void fork_unmap(struct process *p, u64 start, u64 len)
+static bool lender_unmaps(struct process *p, u64 start, u64 len)
 {
 	u64 end = rdtsc() + timer_us_to_tsc(SPIN_US);
 	struct crtos_entry *e = NULL;
 	struct process *lender;
+	bool done = true;
 
 	spin_lock(&lock);
 	lender = p->fork.borrowed ? p->fork.parent : NULL;
@@ -203,9 +205,18 @@ void fork_unmap(struct process *p, u64 start, u64 len)
 			thread_wait_until(current_thread(), rdtsc() + timer_us_to_tsc(LOOK_US));
 	}
 	spin_lock(&lock);
-	if (e && p->fork.parent == lender)
+	if (e && p->fork.parent == lender) {
+		done = !slot_must_retry(e->result);
 		lender->free_entries |= BIT(e - lender->slot->entries);
+	}
 	spin_unlock(&lock);
+	return done;
+}
+
+void fork_unmap(struct process *p, u64 start, u64 len)
+{
+	while (!lender_unmaps(p, start, len))
+		thread_wait_until(current_thread(), rdtsc() + timer_us_to_tsc(LOOK_US));
 }
 
 /* What the child shall be; @args are those of Linux's call. */
@@ -218,6 +229,7 @@ static s64 do_fork(struct process *p, const struct child_args *child, const u64 
 	p->fork.args = *child;
 	p->fork.thread = t;
 	signal_tell_mask(p);
+	mm_make_room(p);
 	pid = slot_call(p, CRTOS_OP_SYSCALL, t->nr, args);
 	if (pid >= 0)
 		fork_children(p);

@@ -8,6 +8,8 @@
  */
 #include "process.h"
 
+#define RETRY_US	10000
+
 static struct vma *free_vmas;
 static u32 vma_lock;
 
@@ -78,7 +80,7 @@ static u64 *pte_next(const struct mm *mm, u64 *va, u64 end)
 
 bool mm_init(struct mm *mm)
 {
-	if (!page_reserve(2))
+	if (!page_reserve_first(2))
 		return false;
 	mm->root = phys_to_virt(page_alloc());
 	mm->cr3 = virt_to_phys(mm->root);
@@ -192,6 +194,37 @@ void mm_forget_lookups(struct mm *mm)
 		v->fresh = false;
 }
 
+/* Can Linux have seen a page of the range? */
+static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *v;
+	u32 lookups;
+
+	/* Pairs with the barrier between lookups and the table in Linux. */
+	mb();
+	lookups = READ_ONCE(*mm->lookups);
+	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
+		if (!v->fresh || v->lookups != lookups)
+			return true;
+	return false;
+}
+
+/* Gives up pages that are mapped no more, neither here nor in Linux. */
+static void vma_drop(struct mm *mm, const struct vma *v)
+{
+	/* Of what is shared, Linux may have seen more through another process. */
+	bool seen = v->flags & VMA_SHARED || mm_was_seen(mm, v->start, v->end);
+	u64 va, *pte;
+
+	for (va = v->start; (pte = pte_next(mm, &va, v->end)); va += PAGE_SIZE) {
+		if (seen)
+			page_retire(*pte & PTE_ADDR);
+		else
+			page_free(*pte & PTE_ADDR);
+		*pte = 0;
+	}
+}
+
 /* The address space must not be in use, here or in Linux. */
 void mm_free(struct mm *mm)
 {
@@ -199,6 +232,8 @@ void mm_free(struct mm *mm)
 
 	if (!mm->root)
 		return;
+	for (v = mm->vmas; v; v = v->next)
+		vma_drop(mm, v);
 	table_free(mm->root, 256, 4);
 	if (la57)
 		page_free(mm->cr3);
@@ -354,19 +389,16 @@ static u64 count_missing(struct mm *mm, u64 start, u64 end)
 	return missing;
 }
 
-/* Can Linux have seen a page of the range? */
-static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
+/* Linux may find no worker for it. Calls of other threads are to end first then. */
+static void tell_linux(struct process *p, u64 start, u64 end)
 {
-	struct vma *v;
-	u32 lookups;
+	struct thread *t = current_thread(), *alone = p->alone;
+	const u64 args[6] = { start, end - start };
 
-	/* Pairs with the barrier between lookups and the table in Linux. */
-	mb();
-	lookups = READ_ONCE(*mm->lookups);
-	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
-		if (!v->fresh || v->lookups != lookups)
-			return true;
-	return false;
+	p->alone = t;
+	while (slot_must_retry(slot_call(p, CRTOS_OP_UNMAP, 0, args)))
+		thread_wait_until(t, rdtsc() + timer_us_to_tsc(RETRY_US));
+	p->alone = alone;
 }
 
 /* Neither this CPU nor Linux uses the old entries afterwards. */
@@ -376,7 +408,42 @@ static void mm_flush(struct process *p, u64 start, u64 end)
 	fork_unmap(p, start, end - start);
 	if (!mm_was_seen(&p->mm, start, end))
 		return;
-	slot_call(p, CRTOS_OP_UNMAP, 0, (const u64[6]) { start, end - start });
+	tell_linux(p, start, end);
+}
+
+/*
+ * Asks Linux which of the pages that were retired, by any process, are released. A page
+ * that is not is skipped.
+ */
+static void mm_recover(struct process *p)
+{
+	u64 pa = 0, end;
+	u32 last;
+	s64 len;
+
+	while (page_find_retired(&pa, &end, &last)) {
+		len = slot_call(p, CRTOS_OP_RELEASED, 0, (const u64[6]) { pa, end - pa });
+		if (len < 0)
+			break;
+		page_released(pa, pa + len, last);
+		pa += len + PAGE_SIZE;
+	}
+	page_asked();
+}
+
+/* As page_reserve(); what Linux has released counts. */
+static bool mm_reserve(struct process *p, u64 pages)
+{
+	if (!page_should_ask() && page_reserve(pages))
+		return true;
+	mm_recover(p);
+	return page_reserve(pages);
+}
+
+/* A fork needs as many pages. They are not reserved, as it waits for Linux. */
+void mm_make_room(struct process *p)
+{
+	mm_reserve(p, table_count(p->mm.root, 256, 4));
 }
 
 /* Takes the pages of the range away from everybody, but keeps them. */
@@ -400,7 +467,7 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags)
 	struct mm *mm = &p->mm;
 	int err;
 
-	if (now && !page_reserve((end - start) / PAGE_SIZE))
+	if (now && !mm_reserve(p, (end - start) / PAGE_SIZE))
 		return -ENOMEM;
 	err = mm_insert(mm, start, end, prot, flags);
 	if (err)
@@ -414,6 +481,7 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags)
 int mm_unmap(struct process *p, u64 start, u64 end)
 {
 	struct mm *mm = &p->mm;
+	struct vma *v;
 	u64 va, *pte;
 	int err;
 
@@ -421,12 +489,13 @@ int mm_unmap(struct process *p, u64 start, u64 end)
 	if (err)
 		return err;
 	mm_hold(p, start, end);
-	for (va = start; (pte = pte_next(mm, &va, end)); va += PAGE_SIZE) {
+	for (va = start; (pte = pte_next(mm, &va, end)); va += PAGE_SIZE)
 		uintr_remove(p, *pte);
-		page_free(*pte);
-		*pte = 0;
-	}
+	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
+		vma_drop(mm, v);
 	mm_remove(mm, start, end);
+	if (page_should_ask())
+		mm_recover(p);
 	return 0;
 }
 
@@ -440,7 +509,7 @@ int mm_protect(struct process *p, u64 start, u64 end, u32 prot)
 
 	v = mm_find(mm, start);
 	if (prot && v && !(v->flags & VMA_STACK) &&
-	    !page_reserve(count_missing(mm, start, end)))
+	    !mm_reserve(p, count_missing(mm, start, end)))
 		return -ENOMEM;
 	err = mm_split_range(mm, start, end);
 	if (err)
@@ -473,7 +542,7 @@ int mm_move(struct process *p, u64 from, u64 to, u64 len)
 	u64 va, *pte;
 	int err;
 
-	if (!page_reserve(len / PAGE_SIZE / 256))	/* tables */
+	if (!mm_reserve(p, len / PAGE_SIZE / 256))	/* tables */
 		return -ENOMEM;
 	for (va = to; va < to + len; va += PAGE_SIZE)
 		pte_get(mm, va);
@@ -481,6 +550,8 @@ int mm_move(struct process *p, u64 from, u64 to, u64 len)
 	      mm_insert(mm, to, to + len, prot, v->flags);
 	if (err)
 		return err;
+	/* Linux may know the pages from where they were. */
+	mm_find(mm, to)->fresh = false;
 	mm_hold(p, from, from + len);
 	for (va = from; (pte = pte_next(mm, &va, from + len)); va += PAGE_SIZE) {
 		*pte_get(mm, va - from + to) = *pte | prot_bits(prot);

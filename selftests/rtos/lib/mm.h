@@ -36,7 +36,13 @@ u64 page_alloc(void);
 u64 page_try_alloc(void);
 void page_free(u64 pa);
 void page_share(u64 pa);
+void page_retire(u64 pa);
+bool page_should_ask(void);
+bool page_find_retired(u64 *pa, u64 *end, u32 *last);
+void page_released(u64 pa, u64 end, u32 last);
+void page_asked(void);
 bool page_reserve(u64 pages);
+bool page_reserve_first(u64 pages);
 void map_direct(u64 start, u64 end, u64 bits);
 u64 *table_walk(u64 *root, u64 va, unsigned int shift, u64 table_bits);
 
@@ -135,6 +141,7 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags);
 int mm_unmap(struct process *p, u64 start, u64 end);
 int mm_protect(struct process *p, u64 start, u64 end, u32 prot);
 int mm_move(struct process *p, u64 from, u64 to, u64 len);
+void mm_make_room(struct process *p);
 
 /* Through the direct map, with the rights the process has: no kernel fault. */
 int copy_to_user(struct mm *mm, u64 to, const void *from, u64 len);

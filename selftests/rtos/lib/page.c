@@ -5,6 +5,17 @@
 
 #define SPARE	32
 
+/* For processes to begin with, which can ask then for what Linux has released. */
+#define KEPT	256
+
+/* Fewer pages than that are not worth the question if Linux has released them. */
+#define ASK	256
+
+/* page_state[]: Linux may refer to the page; with the number of its retirement */
+#define RETIRED		BIT(31)
+#define RETIREMENT	(RETIRED - 1)
+#define LATER		BIT(30)		/* of the difference of two numbers */
+
 u64 *kernel_root;
 u64 kernel_cr3;
 bool la57;
@@ -14,20 +25,24 @@ static u64 image;		/* where it is */
 static u64 free_list;		/* pages given back; each holds the next */
 static u64 fresh, fresh_end;	/* pages never used */
 static u64 nr_free;		/* without what CPUs have reserved */
-static u8 *shares;		/* for each page: who has it, but for the first */
+static u32 *page_state;		/* how many have it, but for the first; or RETIRED */
+static u64 nr_retired, ask_at;
+static u32 retirements;
 
 /* Linux knows of no image if it did not load it. */
 void page_init(u64 image_pa)
 {
 	u64 start = header->region_addr + header->free_off;
+	u64 len = header->region_len / PAGE_SIZE * sizeof(*page_state);
 
 	image = image_pa;
 	start = align_up(max(start, image_to_phys(_end)), PAGE_SIZE);
-	shares = phys_to_virt(start);
-	memset(shares, 0, header->region_len / PAGE_SIZE);
-	fresh = align_up(start + header->region_len / PAGE_SIZE, PAGE_SIZE);
+	page_state = phys_to_virt(start);
+	memset(page_state, 0, len);
+	fresh = align_up(start + len, PAGE_SIZE);
 	fresh_end = align_down(header->region_addr + header->region_len, PAGE_SIZE);
 	nr_free = (fresh_end - fresh) / PAGE_SIZE;
+	ask_at = ASK;
 }
 
 u64 image_to_phys(const void *p)
@@ -76,30 +91,114 @@ u64 page_alloc(void)
 	return pa;
 }
 
-static u8 *shares_of(u64 pa)
+static u32 *state_of(u64 pa)
 {
-	return &shares[(pa - header->region_addr) / PAGE_SIZE];
+	return &page_state[(pa - header->region_addr) / PAGE_SIZE];
 }
 
 /* For each time, it is freed once more.  Every process has it once. */
 void page_share(u64 pa)
 {
 	spin_lock(&lock);
-	++*shares_of(pa);
+	++*state_of(pa);
 	spin_unlock(&lock);
+}
+
+static void give_back(u64 pa)
+{
+	*(u64 *)phys_to_virt(pa) = free_list;
+	free_list = pa;
+	nr_free++;
 }
 
 void page_free(u64 pa)
 {
 	spin_lock(&lock);
-	if (*shares_of(pa)) {
-		--*shares_of(pa);
+	if (*state_of(pa))
+		--*state_of(pa);
+	else
+		give_back(pa);
+	spin_unlock(&lock);
+}
+
+/*
+ * The same for a page that Linux has seen, and may refer to though it maps it no more. So
+ * nothing is written there, and nobody has it, until Linux says that it is released.
+ */
+void page_retire(u64 pa)
+{
+	u32 *state = state_of(pa);
+
+	spin_lock(&lock);
+	if (*state) {
+		--*state;
 	} else {
-		*(u64 *)phys_to_virt(pa) = free_list;
-		free_list = pa;
-		nr_free++;
+		*state = RETIRED | (++retirements & RETIREMENT);
+		nr_retired++;
 	}
 	spin_unlock(&lock);
+}
+
+/* Are there so many that Linux should be asked? */
+bool page_should_ask(void)
+{
+	return READ_ONCE(nr_retired) >= READ_ONCE(ask_at);
+}
+
+/*
+ * All pages that were retired, from *@pa on, are in [*@pa, *@end), together with others.
+ * @last is for page_released(). False: there are none.
+ */
+bool page_find_retired(u64 *pa, u64 *end, u32 *last)
+{
+	if (!READ_ONCE(nr_retired))
+		return false;
+	spin_lock(&lock);
+	*last = retirements;
+	*pa = max(*pa, header->region_addr);
+	for (*end = fresh; *pa < *end && !(*state_of(*pa) & RETIRED); *pa += PAGE_SIZE)
+		;
+	for (; *pa < *end && !(*state_of(*end - PAGE_SIZE) & RETIRED); *end -= PAGE_SIZE)
+		;
+	spin_unlock(&lock);
+	return *pa < *end;
+}
+
+/* Linux refers to no page of [@pa, @end) but those that were retired after @last. */
+void page_released(u64 pa, u64 end, u32 last)
+{
+	spin_lock(&lock);
+	for (; pa < end; pa += PAGE_SIZE) {
+		u32 *state = state_of(pa);
+
+		if (!(*state & RETIRED) || (last - *state) & LATER)
+			continue;
+		*state = 0;
+		nr_retired--;
+		give_back(pa);
+	}
+	spin_unlock(&lock);
+}
+
+/* Those that are left now will be asked about again when there are twice as many. */
+void page_asked(void)
+{
+	spin_lock(&lock);
+	ask_at = 2 * nr_retired + ASK;
+	spin_unlock(&lock);
+}
+
+static bool reserve(u64 pages, u64 kept)
+{
+	u64 need = pages + pages / 256 + SPARE;
+	struct cpu *cpu = this_cpu();
+
+	spin_lock(&lock);
+	nr_free += cpu->reserved;
+	cpu->reserved = need + kept <= nr_free ? need : 0;
+	nr_free -= cpu->reserved;
+	spin_unlock(&lock);
+	return cpu->reserved;
 }
 
 /*
@@ -108,15 +207,13 @@ void page_free(u64 pa)
  */
 bool page_reserve(u64 pages)
 {
-	u64 need = pages + pages / 256 + SPARE;
-	struct cpu *cpu = this_cpu();
+	return reserve(pages, KEPT);
+}
 
-	spin_lock(&lock);
-	nr_free += cpu->reserved;
-	cpu->reserved = need <= nr_free ? need : 0;
-	nr_free -= cpu->reserved;
-	spin_unlock(&lock);
-	return cpu->reserved;
+/* The same for a new process, which may have the last ones. */
+bool page_reserve_first(u64 pages)
+{
+	return reserve(pages, 0);
 }
 
 /* The entry for @va at the level of @shift (12 or 21); tables are added. */

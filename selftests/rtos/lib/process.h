@@ -332,6 +332,11 @@ void slot_attach(struct process *p);
 void slot_release(u32 index);
 u32 slot_state(u32 index);
 s64 slot_call(struct process *p, u8 op, u32 nr, const u64 *args);
+static inline bool slot_must_retry(s64 result)	/* of an UNMAP: there was no worker */
+{
+	return result == -EAGAIN || result == -ENOMEM;
+}
+
 void slot_cancel_all(struct process *p);
 s64 slot_forward(struct process *p, u32 nr, const u64 *args);
 s64 slot_execve(struct process *p, u32 nr, const u64 *args);
