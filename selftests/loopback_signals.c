@@ -604,6 +604,58 @@ TEST_F(signals, pipe_handler)
 	EXPECT_TRUE(takes(p, SIGPIPE, SI_USER));
 }
 
+/* It waits for room, and other calls do not wait for it. */
+TEST_F(signals, pipe_when_full)
+{
+	struct process *p = self->p;
+	int fd = broken_pipe(p), next = 0, pipes = 0, i;
+	siginfo_t info;
+	__u32 entry;
+
+	EXPECT_EQ(0, set_action(p, SIGPIPE, HANDLER, 0));
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
+	ASSERT_TRUE(fill_up(p));
+	start_call(p, 9, SYS_write, fd, at(IN), 1);
+	for (i = 0; i < 10; i++)
+		EXPECT_TRUE(process_answers(p));
+	EXPECT_EQ(CRTOS_ENTRY_PENDING, status_of(p, 9));
+	for (i = 0; i < CRTOS_NR_SIGNALS + 5; i++) {
+		ASSERT_TRUE(take(p, &info, &entry));
+		if (info.si_signo == SIGPIPE) {
+			EXPECT_EQ(9, entry);
+			pipes++;
+		} else {
+			EXPECT_EQ(next++, info.si_value.sival_int);
+			EXPECT_EQ(CRTOS_NO_ENTRY, entry);
+		}
+	}
+	EXPECT_EQ(1, pipes);
+	EXPECT_EQ(-EPIPE, process_result(p, 9));
+	EXPECT_TRUE(none_to_take(p));
+}
+
+/* An RTOS that ends a process need not make room, if it cancels the calls. */
+TEST_F(signals, pipe_when_full_cancelled)
+{
+	struct process *p = self->p;
+	int fd = broken_pipe(p), i;
+
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
+	EXPECT_EQ(0, set_action(p, SIGPIPE, HANDLER, 0));
+	ASSERT_TRUE(fill_up(p));
+	for (i = 0; i < 2; i++) {
+		/* The second time, with the signal blocked */
+		start_call(p, 9, SYS_write, fd, at(IN), 1);
+		EXPECT_TRUE(process_answers(p));
+		EXPECT_EQ(CRTOS_ENTRY_PENDING, status_of(p, 9));
+		process_cancel(p, 9);
+		EXPECT_EQ(-EPIPE, process_result(p, 9));
+		EXPECT_EQ(0, set_mask(p, SIG_BLOCK, SIGPIPE));
+	}
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_EQ(5 << 8, process_exit(p, 5 << 8));
+}
+
 TEST_F(signals, pipe_default)
 {
 	int fd = broken_pipe(self->p);
@@ -1433,6 +1485,43 @@ TEST_F(signals, clone_namespace)
 	EXPECT_EQ(NULL, memmem(p->mem + OUT, 390, "inside", 6));
 	EXPECT_EQ(0, call(child, SYS_uname, at(OUT)));
 	EXPECT_NE(NULL, memmem(child->mem + OUT, 390, "inside", 6));
+}
+
+/* SIGSTOP from inside is nothing for the init of a PID namespace. */
+TEST_F_TIMEOUT(signals, clone_init, 60)
+{
+	struct process *p = self->p, *child;
+	siginfo_t info;
+	__u32 entry;
+	__s64 pid;
+	int i;
+
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
+	pid = call(p, SYS_clone, CLONE_NEWPID | SIGCHLD);
+	ASSERT_LT(0, pid);
+	child = peer_attach(&self->peer, 1);
+	ASSERT_NE(NULL, child);
+	EXPECT_EQ(1, call(child, SYS_getpid));
+	for (i = 0; i < 500; i++) {
+		EXPECT_EQ(0, kill(pid, SIGRTMIN));
+		start_call(child, 1, SYS_kill, 1, SIGSTOP);
+		spin(i % 100 * 10);
+		EXPECT_EQ(0, process_result(child, 1));
+		ASSERT_TRUE(take(child, &info, &entry));
+		EXPECT_EQ(SIGRTMIN, info.si_signo);
+	}
+	EXPECT_TRUE(eventually(!load_acquire(&child->slot->paused)));
+	EXPECT_TRUE(process_answers(child));
+	EXPECT_EQ(SCHED_OTHER, call(child, SYS_sched_getscheduler, 0));
+
+	/* From outside it does stop. */
+	EXPECT_EQ(0, kill(pid, SIGSTOP));
+	EXPECT_TRUE(eventually(status_has(pid, "State:\tT")));
+	EXPECT_EQ(1, load_acquire(&child->slot->paused));
+	EXPECT_EQ(0, kill(pid, SIGCONT));
+	EXPECT_TRUE(eventually(!load_acquire(&child->slot->paused)));
+	EXPECT_TRUE(process_answers(child));
+	EXPECT_TRUE(leave(child, 5 << 8));
 }
 
 /* The parent ends first, by itself or not: the child goes on. */
