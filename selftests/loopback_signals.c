@@ -634,11 +634,16 @@ TEST_F(signals, pipe_when_full)
 	EXPECT_TRUE(none_to_take(p));
 }
 
-/* An RTOS that ends a process need not make room, if it cancels the calls. */
+/*
+ * An RTOS that ends a process need not make room, if it cancels the calls. Then it is as
+ * if the signal came from outside.
+ */
 TEST_F(signals, pipe_when_full_cancelled)
 {
 	struct process *p = self->p;
 	int fd = broken_pipe(p), i;
+	siginfo_t info;
+	__u32 entry;
 
 	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
 	EXPECT_EQ(0, set_action(p, SIGPIPE, HANDLER, 0));
@@ -652,7 +657,15 @@ TEST_F(signals, pipe_when_full_cancelled)
 		EXPECT_EQ(-EPIPE, process_result(p, 9));
 		EXPECT_EQ(0, set_mask(p, SIG_BLOCK, SIGPIPE));
 	}
+	for (i = 0; i < CRTOS_NR_SIGNALS + 4; i++) {
+		ASSERT_TRUE(take(p, &info, &entry));
+		EXPECT_EQ(i, info.si_value.sival_int);
+	}
 	EXPECT_TRUE(process_answers(p));
+	EXPECT_TRUE(none_to_take(p));
+	EXPECT_EQ(0, set_mask(p, SIG_UNBLOCK, SIGPIPE));
+	EXPECT_TRUE(takes(p, SIGPIPE, SI_USER));
+	EXPECT_TRUE(none_to_take(p));
 	EXPECT_EQ(5 << 8, process_exit(p, 5 << 8));
 }
 
