@@ -610,9 +610,9 @@ TEST_F(calls, released)
 	EXPECT_EQ(0, memcmp("333333", p->mem + OUT + 64, 6));
 	EXPECT_EQ(4 * PAGE, process_do(p, CRTOS_OP_RELEASED, 0,
 				       ARGS(page - 2 * PAGE, 4 * PAGE)));
+	page = peer_addr(&self->peer, self->peer.region);
 	EXPECT_EQ(self->peer.len, process_do(p, CRTOS_OP_RELEASED, 0,
-				       ARGS(peer_addr(&self->peer, self->peer.region),
-					    self->peer.len)));
+					     ARGS(page, self->peer.len)));
 }
 
 /* Of a process that has ended, which another one asks about */
