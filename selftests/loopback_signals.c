@@ -604,41 +604,8 @@ TEST_F(signals, pipe_handler)
 	EXPECT_TRUE(takes(p, SIGPIPE, SI_USER));
 }
 
-/* It waits for room, and other calls do not wait for it. */
+/* Nothing waits for room: without, it is as if the signal came from outside. */
 TEST_F(signals, pipe_when_full)
-{
-	struct process *p = self->p;
-	int fd = broken_pipe(p), next = 0, pipes = 0, i;
-	siginfo_t info;
-	__u32 entry;
-
-	EXPECT_EQ(0, set_action(p, SIGPIPE, HANDLER, 0));
-	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
-	ASSERT_TRUE(fill_up(p));
-	start_call(p, 9, SYS_write, fd, at(IN), 1);
-	for (i = 0; i < 10; i++)
-		EXPECT_TRUE(process_answers(p));
-	EXPECT_EQ(CRTOS_ENTRY_PENDING, status_of(p, 9));
-	for (i = 0; i < CRTOS_NR_SIGNALS + 5; i++) {
-		ASSERT_TRUE(take(p, &info, &entry));
-		if (info.si_signo == SIGPIPE) {
-			EXPECT_EQ(9, entry);
-			pipes++;
-		} else {
-			EXPECT_EQ(next++, info.si_value.sival_int);
-			EXPECT_EQ(CRTOS_NO_ENTRY, entry);
-		}
-	}
-	EXPECT_EQ(1, pipes);
-	EXPECT_EQ(-EPIPE, process_result(p, 9));
-	EXPECT_TRUE(none_to_take(p));
-}
-
-/*
- * An RTOS that ends a process need not make room, if it cancels the calls. Then it is as
- * if the signal came from outside.
- */
-TEST_F(signals, pipe_when_full_cancelled)
 {
 	struct process *p = self->p;
 	int fd = broken_pipe(p), i;
@@ -651,12 +618,14 @@ TEST_F(signals, pipe_when_full_cancelled)
 	for (i = 0; i < 2; i++) {
 		/* The second time, with the signal blocked */
 		start_call(p, 9, SYS_write, fd, at(IN), 1);
-		EXPECT_TRUE(process_answers(p));
-		EXPECT_EQ(CRTOS_ENTRY_PENDING, status_of(p, 9));
-		process_cancel(p, 9);
 		EXPECT_EQ(-EPIPE, process_result(p, 9));
+		EXPECT_TRUE(process_answers(p));
 		EXPECT_EQ(0, set_mask(p, SIG_BLOCK, SIGPIPE));
 	}
+	/* Nor does a call that needs a worker */
+	ASSERT_TRUE(process_block(p, 8));
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_TRUE(process_unblock(p, 8));
 	for (i = 0; i < CRTOS_NR_SIGNALS + 4; i++) {
 		ASSERT_TRUE(take(p, &info, &entry));
 		EXPECT_EQ(i, info.si_value.sival_int);
@@ -667,6 +636,32 @@ TEST_F(signals, pipe_when_full_cancelled)
 	EXPECT_TRUE(takes(p, SIGPIPE, SI_USER));
 	EXPECT_TRUE(none_to_take(p));
 	EXPECT_EQ(5 << 8, process_exit(p, 5 << 8));
+}
+
+/* The last place is for signals from outside. */
+TEST_F(signals, pipe_when_nearly_full)
+{
+	struct process *p = self->p;
+	int fd = broken_pipe(p), i;
+	siginfo_t info;
+	__u32 entry;
+
+	EXPECT_EQ(0, set_action(p, SIGRTMIN, HANDLER, 0));
+	EXPECT_EQ(0, set_action(p, SIGPIPE, HANDLER, 0));
+	for (i = 0; i < CRTOS_NR_SIGNALS - 2; i++)
+		EXPECT_EQ(0, sigqueue(p->pid, SIGRTMIN, (union sigval) {}));
+	ASSERT_TRUE(eventually(load_acquire(&p->slot->signal_tail) == CRTOS_NR_SIGNALS - 2));
+	for (i = 8; i < 10; i++) {
+		start_call(p, i, SYS_write, fd, at(IN), 1);
+		EXPECT_EQ(-EPIPE, process_result(p, i));
+	}
+	for (i = 0; i < CRTOS_NR_SIGNALS - 2; i++)
+		EXPECT_TRUE(takes(p, SIGRTMIN, SI_QUEUE));
+	ASSERT_TRUE(take(p, &info, &entry));
+	EXPECT_EQ(SIGPIPE, info.si_signo);
+	EXPECT_EQ(8, entry);
+	EXPECT_TRUE(takes(p, SIGPIPE, SI_USER));
+	EXPECT_TRUE(none_to_take(p));
 }
 
 TEST_F(signals, pipe_default)

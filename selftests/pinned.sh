@@ -20,10 +20,12 @@ all_memory()
 # nobody_has WAY: what is in the pipe when another process had all memory
 nobody_has()
 {
-	run ./pinned "$1" $PAGES >&4 && fill less || return 1
+	timeout "$LIMIT" "$CRTOS" run ./pinned "$1" $PAGES >&4 || return 1
+	fill less
+	_status=$?
 	dd bs=4096 count=$PAGES iflag=fullblock <&4 >"$TMP/pipe" 2>/dev/null
 	tr -d A <"$TMP/pipe" >"$TMP/wrong"
-	equal "bytes" "$(stat -c %s "$TMP/pipe")" $((PAGES * 4096)) &&
+	equal "status" $_status 0 && equal "bytes" "$(stat -c %s "$TMP/pipe")" $((PAGES * 4096)) &&
 		equal "bytes of others" "$(stat -c %s "$TMP/wrong")" 0 &&
 		equal "pages" $(($(cat "$TMP/all") - $(cat "$TMP/less"))) $PAGES
 }

@@ -4,8 +4,8 @@
  *
  *	pinned munmap|exit PAGES	puts them into the pipe that it writes to, by
  *					reference, and gives them back, or ends with them
- *	pinned fill			takes all memory that there is, writes to it,
- *					and prints how many pages it had
+ *	pinned fill			takes all memory that there is, shows it to Linux,
+ *					writes to it, and prints how many pages it had
  */
 #include <err.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #define PAGE	4096UL
 
@@ -39,10 +40,13 @@ static void give(size_t len, int unmap)
 
 static void fill(void)
 {
+	int zeroes = open("/dev/zero", O_RDONLY);
 	unsigned int pages = 0;
 	char *mem;
 
 	while ((mem = take(PAGE))) {
+		if (read(zeroes, mem, PAGE) != PAGE)
+			err(1, "/dev/zero");
 		memset(mem, 'B', PAGE);
 		pages++;
 	}

@@ -8,6 +8,7 @@
 #define DIRECT_VA	0xffff800000000000
 /* Where a process finds its slot if it asks for it, outside every window */
 #define SLOT_VA		0x7f0000000000
+#define KEPT_VA		0x7f0040000000
 /* And the time page and what reads it, also outside */
 #define TIME_VA		0x7f000000f000
 #define VDSO_VA		0x7f0000010000

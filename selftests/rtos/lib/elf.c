@@ -99,6 +99,7 @@ static int make_stack(struct loader *l)
 	l->strings_end = l->strings + slot->strings_len;
 	l->sp = l->strings;
 	l->scratch = align_down(l->strings - pointers, PAGE_SIZE) - PAGE_SIZE;
+	mm_make_room(l->p, (top - l->scratch + STACK_EAGER) / PAGE_SIZE + 1);
 	return mm_stack_touch(mm, l->scratch - STACK_EAGER) ? 0 : -ENOMEM;
 }
 

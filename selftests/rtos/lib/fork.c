@@ -55,13 +55,15 @@ static void lend_memory(struct process *to, struct process *from)
 {
 	to->mm = from->mm;
 	to->mm.lookups = &to->slot->lookups;
+	to->mm.lent = to->fork.borrowed;
 	mm_forget_lookups(&to->mm);
 }
 
 /* False: there is not enough memory. */
 static bool copy_memory(struct process *c, struct process *p)
 {
-	bool share = p->fork.args.flags & CLONE_VM && !p->uintr.shared && !p->fork.borrowed;
+	bool share = p->fork.args.flags & CLONE_VM && !p->uintr.shared && !uintr_added(p) &&
+		     !p->fork.borrowed;
 
 	if (p->fork.args.flags & CLONE_VFORK) {
 		c->fork.parent = p;
@@ -229,7 +231,8 @@ static s64 do_fork(struct process *p, const struct child_args *child, const u64 
 	p->fork.args = *child;
 	p->fork.thread = t;
 	signal_tell_mask(p);
-	mm_make_room(p);
+	if (!(child->flags & CLONE_VM))
+		mm_make_room(p, mm_pages(&p->mm));
 	pid = slot_call(p, CRTOS_OP_SYSCALL, t->nr, args);
 	if (pid >= 0)
 		fork_children(p);

@@ -108,7 +108,7 @@ static void table_free(u64 *table, unsigned int entries, unsigned int level)
 		if (level > 1)
 			table_free(phys_to_virt(table[i] & PTE_ADDR), 512, level - 1);
 		else
-			page_free(table[i] & PTE_ADDR);
+			page_retire(table[i] & PTE_ADDR);	/* what was kept */
 	}
 	page_free(virt_to_phys(table));
 }
@@ -127,6 +127,12 @@ static u64 table_count(const u64 *table, unsigned int entries, unsigned int leve
 	return count;
 }
 
+/* As many as a copy needs */
+u64 mm_pages(const struct mm *mm)
+{
+	return table_count(mm->root, 256, 4);
+}
+
 static u64 page_copy(u64 from)
 {
 	u64 page = page_alloc();
@@ -139,7 +145,7 @@ static u64 page_copy(u64 from)
 static void vma_keep_lookups(const struct mm *mm, struct vma *v)
 {
 	v->lookups = load_acquire(mm->lookups);
-	v->fresh = v->lookups % 2 == 0;
+	v->fresh = !mm->lent && v->lookups % 2 == 0;
 }
 
 static bool vma_copy(struct mm *mm, const struct vma *from, const struct mm *from_mm)
@@ -176,8 +182,10 @@ bool mm_copy(struct mm *mm, const struct mm *from, const u32 *lookups)
 	new.root = NULL;
 	new.vmas = NULL;
 	new.lookups = lookups;
+	new.lent = false;
+	new.nr_kept = 0;
 	*mm = new;
-	if (!mm_init(mm) || !page_reserve(table_count(from->root, 256, 4)))
+	if (!mm_init(mm) || !page_reserve(mm_pages(from)))
 		return false;
 	for (v = from->vmas; v; v = v->next)
 		if (!vma_copy(mm, v, from))
@@ -210,14 +218,16 @@ static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
 }
 
 /* Gives up pages that are mapped no more, neither here nor in Linux. */
-static void vma_drop(struct mm *mm, const struct vma *v)
+static void vma_drop(struct mm *mm, const struct vma *v, bool keep)
 {
 	/* Of what is shared, Linux may have seen more through another process. */
 	bool seen = v->flags & VMA_SHARED || mm_was_seen(mm, v->start, v->end);
 	u64 va, *pte;
 
 	for (va = v->start; (pte = pte_next(mm, &va, v->end)); va += PAGE_SIZE) {
-		if (seen)
+		if (keep)
+			*pte_get(mm, KEPT_VA + mm->nr_kept++ * PAGE_SIZE) = *pte & PTE_ADDR;
+		else if (seen)
 			page_retire(*pte & PTE_ADDR);
 		else
 			page_free(*pte & PTE_ADDR);
@@ -233,7 +243,7 @@ void mm_free(struct mm *mm)
 	if (!mm->root)
 		return;
 	for (v = mm->vmas; v; v = v->next)
-		vma_drop(mm, v);
+		vma_drop(mm, v, false);
 	table_free(mm->root, 256, 4);
 	if (la57)
 		page_free(mm->cr3);
@@ -413,18 +423,19 @@ static void mm_flush(struct process *p, u64 start, u64 end)
 
 /*
  * Asks Linux which of the pages that were retired, by any process, are released. A page
- * that is not is skipped.
+ * that is not is skipped. What is in a slot that the process can write to is no answer.
  */
 static void mm_recover(struct process *p)
 {
-	u64 pa = 0, end;
+	u64 pa = 0, end, len;
 	u32 last;
-	s64 len;
 
+	if (p->uintr.shared)
+		return;
 	while (page_find_retired(&pa, &end, &last)) {
 		len = slot_call(p, CRTOS_OP_RELEASED, 0, (const u64[6]) { pa, end - pa });
-		if (len < 0)
-			break;
+		if (len > end - pa)	/* an error */
+			return;
 		page_released(pa, pa + len, last);
 		pa += len + PAGE_SIZE;
 	}
@@ -440,23 +451,25 @@ static bool mm_reserve(struct process *p, u64 pages)
 	return page_reserve(pages);
 }
 
-/* A fork needs as many pages. They are not reserved, as it waits for Linux. */
-void mm_make_room(struct process *p)
+/* So many will be needed, but they are not reserved: the caller may wait before. */
+void mm_make_room(struct process *p, u64 pages)
 {
-	mm_reserve(p, table_count(p->mm.root, 256, 4));
+	if (mm_reserve(p, pages))
+		page_unreserve();
 }
 
 /* Takes the pages of the range away from everybody, but keeps them. */
 static void mm_hold(struct process *p, u64 start, u64 end)
 {
-	bool present = false;
+	bool any = false;
 	u64 va, *pte;
 
 	for (va = start; (pte = pte_next(&p->mm, &va, end)); va += PAGE_SIZE) {
-		present |= *pte & PTE_P;
+		any = true;
 		*pte &= PTE_ADDR;
 	}
-	if (present)
+	/* Also what was held before: a child may have ended before it told Linux. */
+	if (any)
 		mm_flush(p, start, end);
 }
 
@@ -478,6 +491,22 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags)
 	return 0;
 }
 
+/* The tables for what a process that shares its slot gives back */
+static int mm_make_kept(struct process *p, u64 start, u64 end)
+{
+	struct mm *mm = &p->mm;
+	u64 pages, i;
+
+	if (!p->uintr.shared)
+		return 0;
+	pages = (end - start) / PAGE_SIZE - count_missing(mm, start, end);
+	if (!page_reserve(pages / 512))
+		return -ENOMEM;
+	for (i = 0; i < pages; i++)
+		pte_get(mm, KEPT_VA + (mm->nr_kept + i) * PAGE_SIZE);
+	return 0;
+}
+
 int mm_unmap(struct process *p, u64 start, u64 end)
 {
 	struct mm *mm = &p->mm;
@@ -485,14 +514,14 @@ int mm_unmap(struct process *p, u64 start, u64 end)
 	u64 va, *pte;
 	int err;
 
-	err = mm_split_range(mm, start, end);
+	err = mm_split_range(mm, start, end) ?: mm_make_kept(p, start, end);
 	if (err)
 		return err;
 	mm_hold(p, start, end);
 	for (va = start; (pte = pte_next(mm, &va, end)); va += PAGE_SIZE)
 		uintr_remove(p, *pte);
 	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
-		vma_drop(mm, v);
+		vma_drop(mm, v, p->uintr.shared);
 	mm_remove(mm, start, end);
 	if (page_should_ask())
 		mm_recover(p);
@@ -587,7 +616,7 @@ bool mm_stack_grow(struct mm *mm, u64 addr)
 		return false;
 	pte_next(mm, &end, v->end);
 	end = min(end, v->end);
-	if (end == va || !page_reserve((end - va) / PAGE_SIZE))
+	if (end == va || !page_reserve_first((end - va) / PAGE_SIZE))
 		return false;
 	mm_fill(mm, va, end, prot_bits(v->prot));
 	if (va >= mm->stack_start)

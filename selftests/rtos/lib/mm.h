@@ -43,6 +43,7 @@ void page_released(u64 pa, u64 end, u32 last);
 void page_asked(void);
 bool page_reserve(u64 pages);
 bool page_reserve_first(u64 pages);
+void page_unreserve(void);
 void map_direct(u64 start, u64 end, u64 bits);
 u64 *table_walk(u64 *root, u64 va, unsigned int shift, u64 table_bits);
 
@@ -89,6 +90,10 @@ struct vma {
  * @stack_start: of the stack's reserve
  * @stack_low: pages of the stack above this one were touched
  * @stacks: there are others, of threads
+ * @lent: Linux looks at the table for another slot, too, or did
+ * @nr_kept: pages at KEPT_VA, which the process does not see: it could make the kernel
+ *	believe that Linux has forgotten them, so they are there until Linux has done with
+ *	the process
  * @brk_start: end of the program
  * @brk: end of its data
  *
@@ -105,7 +110,8 @@ struct mm {
 	u64 start, end;
 	u64 mmap_top;
 	u64 stack_start, stack_low;
-	bool stacks;
+	bool stacks, lent;
+	u64 nr_kept;
 	u64 brk_start, brk;
 	const u32 *lookups;
 	u64 scratch;
@@ -114,6 +120,7 @@ struct mm {
 #define SCRATCH_LEN	32
 
 bool mm_init(struct mm *mm);
+u64 mm_pages(const struct mm *mm);
 bool mm_copy(struct mm *mm, const struct mm *from, const u32 *lookups);
 void mm_forget_lookups(struct mm *mm);
 void mm_free(struct mm *mm);
@@ -141,7 +148,7 @@ int mm_map(struct process *p, u64 start, u64 end, u32 prot, u32 flags);
 int mm_unmap(struct process *p, u64 start, u64 end);
 int mm_protect(struct process *p, u64 start, u64 end, u32 prot);
 int mm_move(struct process *p, u64 from, u64 to, u64 len);
-void mm_make_room(struct process *p);
+void mm_make_room(struct process *p, u64 pages);
 
 /* Through the direct map, with the rights the process has: no kernel fault. */
 int copy_to_user(struct mm *mm, u64 to, const void *from, u64 len);

@@ -5,11 +5,11 @@
 
 #define SPARE	32
 
-/* For processes to begin with, which can ask then for what Linux has released. */
+/* For processes to begin with, which can ask then for what Linux has released; for stacks */
 #define KEPT	256
 
 /* Fewer pages than that are not worth the question if Linux has released them. */
-#define ASK	256
+#define ASK	1024
 
 /* page_state[]: Linux may refer to the page; with the number of its retirement */
 #define RETIRED		BIT(31)
@@ -210,10 +210,20 @@ bool page_reserve(u64 pages)
 	return reserve(pages, KEPT);
 }
 
-/* The same for a new process, which may have the last ones. */
+/* The same with the last ones, for a new process and for stacks */
 bool page_reserve_first(u64 pages)
 {
 	return reserve(pages, 0);
+}
+
+void page_unreserve(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	spin_lock(&lock);
+	nr_free += cpu->reserved;
+	cpu->reserved = 0;
+	spin_unlock(&lock);
 }
 
 /* The entry for @va at the level of @shift (12 or 21); tables are added. */

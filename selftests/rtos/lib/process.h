@@ -313,6 +313,7 @@ void uintr_unshare(struct process *p);
 void uintr_set_handler(struct process *p, u64 handler);
 bool uintr_add(struct process *p, u64 va);
 void uintr_remove(struct process *p, u64 pa);
+bool uintr_added(const struct process *p);
 bool uintr_post_added(struct process *p);
 
 /* slot.c */

@@ -118,6 +118,12 @@ void uintr_remove(struct process *p, u64 pa)
 		*entry = (struct uitt_entry) {};
 }
 
+/* A page of its own is one: nobody else may have it. */
+bool uintr_added(const struct process *p)
+{
+	return uitt[p->index][1].control;
+}
+
 /* What SENDUIPI of 1 does, without it */
 bool uintr_post_added(struct process *p)
 {
@@ -196,6 +202,9 @@ static void set_slot_pages(struct process *p, u64 bits)
 bool uintr_share(struct process *p)
 {
 	if (!slot_feature(CRTOS_F_SENDUIPI) || only_vector || p->nr_threads > 1)
+		return false;
+	/* Calls must not reach it. */
+	if (p->mm.end > SLOT_VA)
 		return false;
 	if (p->uintr.shared)
 		return true;
