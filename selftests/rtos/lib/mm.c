@@ -202,26 +202,19 @@ void mm_forget_lookups(struct mm *mm)
 		v->fresh = false;
 }
 
-/* Can Linux have seen a page of the range? */
-static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
+/* Can Linux have seen a page of it? */
+static bool vma_was_seen(const struct mm *mm, const struct vma *v)
 {
-	struct vma *v;
-	u32 lookups;
-
 	/* Pairs with the barrier between lookups and the table in Linux. */
 	mb();
-	lookups = READ_ONCE(*mm->lookups);
-	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
-		if (!v->fresh || v->lookups != lookups)
-			return true;
-	return false;
+	return !v->fresh || v->lookups != READ_ONCE(*mm->lookups);
 }
 
 /* Gives up pages that are mapped no more, neither here nor in Linux. */
 static void vma_drop(struct mm *mm, const struct vma *v, bool keep)
 {
 	/* Of what is shared, Linux may have seen more through another process. */
-	bool seen = v->flags & VMA_SHARED || mm_was_seen(mm, v->start, v->end);
+	bool seen = v->flags & VMA_SHARED || vma_was_seen(mm, v);
 	u64 va, *pte;
 
 	for (va = v->start; (pte = pte_next(mm, &va, v->end)); va += PAGE_SIZE) {
@@ -397,6 +390,16 @@ static u64 count_missing(struct mm *mm, u64 start, u64 end)
 	for (va = start; pte_next(mm, &va, end); va += PAGE_SIZE)
 		missing--;
 	return missing;
+}
+
+static bool mm_was_seen(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *v;
+
+	for (v = mm_find(mm, start); v && v->start < end; v = v->next)
+		if (vma_was_seen(mm, v))
+			return true;
+	return false;
 }
 
 /* Linux may find no worker for it. Calls of other threads are to end first then. */
