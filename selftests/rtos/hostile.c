@@ -223,6 +223,15 @@ static bool run_bad_args(struct attempt *a)
 	return ok;
 }
 
+static bool ranges_refused(struct attempt *a, u8 op, const u64 (*ranges)[2], u32 nr)
+{
+	bool ok = true;
+
+	for (; nr; nr--, ranges++)
+		ok &= expect("range", call(a, op, 0, ARGS((*ranges)[0], (*ranges)[1])), -EINVAL);
+	return ok;
+}
+
 static bool run_bad_unmap(struct attempt *a)
 {
 	static const u64 table[][2] = {
@@ -230,14 +239,10 @@ static bool run_bad_unmap(struct attempt *a)
 		{ PAGE_VA, ~0xfffULL }, { ~0xfffULL, PAGE_SIZE },
 		{ 0x7fff00000000, PAGE_SIZE }, { DIRECT_VA, PAGE_SIZE },
 	};
-	bool ok = true;
-	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		ok &= expect("OP_UNMAP", call(a, CRTOS_OP_UNMAP, 0,
-					      ARGS(table[i][0], table[i][1])), -EINVAL);
-	return ok & expect("OP_UNMAP of a page",
-			   call(a, CRTOS_OP_UNMAP, 0, ARGS(PAGE_VA, PAGE_SIZE)), 0);
+	return ranges_refused(a, CRTOS_OP_UNMAP, table, ARRAY_SIZE(table)) &
+	       expect("OP_UNMAP of a page",
+		      call(a, CRTOS_OP_UNMAP, 0, ARGS(PAGE_VA, PAGE_SIZE)), 0);
 }
 
 static bool run_bad_released(struct attempt *a)
@@ -250,14 +255,10 @@ static bool run_bad_released(struct attempt *a)
 		{ region + PAGE_SIZE, ~0xfffULL }, { ~0xfffULL, PAGE_SIZE }, { 0, ~0xfffULL },
 		{ PAGE_VA, PAGE_SIZE }, { DIRECT_VA + region, PAGE_SIZE },
 	};
-	bool ok = true;
-	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		ok &= expect("OP_RELEASED", call(a, CRTOS_OP_RELEASED, 0,
-						 ARGS(table[i][0], table[i][1])), -EINVAL);
-	return ok & expect("OP_RELEASED of the region",
-			   call(a, CRTOS_OP_RELEASED, 0, ARGS(region, len)), len);
+	return ranges_refused(a, CRTOS_OP_RELEASED, table, ARRAY_SIZE(table)) &
+	       expect("OP_RELEASED of the region",
+		      call(a, CRTOS_OP_RELEASED, 0, ARGS(region, len)), len);
 }
 
 /* Calls that Linux does not run for an RTOS */
