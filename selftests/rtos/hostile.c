@@ -449,7 +449,7 @@ static bool run_flood(struct attempt *a)
 	return linux_call(a, NR_getppid, ARGS()) > 0;
 }
 
-/* Whatever Linux wants */
+/* Whatever Linux wants. Without ON, Linux could not tell whose interrupt it is. */
 static bool run_flood_deaf(struct attempt *a)
 {
 	struct crtos_upid *upid = &header->linux_upid;
@@ -457,6 +457,7 @@ static bool run_flood_deaf(struct attempt *a)
 
 	for (i = 0; i < FLOOD; i++) {
 		xchg64(&upid->pir, ~0ULL);
+		test_and_set_bit(&upid->control, 0);
 		ring_at(READ_ONCE(upid->control));
 	}
 	return linux_call(a, NR_getppid, ARGS()) > 0;
