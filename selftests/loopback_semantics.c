@@ -23,6 +23,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -1565,6 +1566,30 @@ TEST_F(semantics, prctl)
 	EXPECT_EQ(-EINVAL, call(p, SYS_prctl, 12345, 0, 0, 0, 0));
 }
 
+#define FORCED		"/proc/sys/kernel/shm_rmid_forced"
+
+/* A segment that is attached nowhere goes with the thread that made it. */
+TEST_F(semantics, segment)
+{
+	struct process *p = self->p;
+	struct shmid_ds ds;
+	__s64 id;
+
+	if (!file_has(FORCED, "0"))
+		SKIP(return, "no segments, or they are made so already");
+	ASSERT_TRUE(write_file(FORCED, "1"));
+	id = call(p, SYS_shmget, IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+	EXPECT_LE(0, id);
+	/* Workers are made anew. */
+	EXPECT_EQ(0, call(p, SYS_setresuid, -1, -1, -1));
+	EXPECT_TRUE(process_answers(p));
+	EXPECT_EQ(0, shmctl(id, IPC_STAT, &ds));
+	EXPECT_EQ(0, kill(p->pid, SIGKILL));
+	process_ended(p);
+	EXPECT_TRUE(eventually(shmctl(id, IPC_STAT, &ds) && (errno == EINVAL || errno == EIDRM)));
+	EXPECT_TRUE(write_file(FORCED, "0"));
+}
+
 /* No file may be written to any more, if Linux knows that. */
 TEST_F(semantics, landlock)
 {
@@ -1613,12 +1638,12 @@ static bool labels_change(void)
 }
 
 /* As the worker sees it that executes the call */
-static bool has_label(struct process *p, const char *label)
+static bool has_label(struct process *p, const char *path, const char *label)
 {
 	const size_t len = strlen(label);
-	__s64 fd = open_path(p, LABEL_OF_THREAD, O_RDONLY);
+	__s64 fd = open_path(p, path, O_RDONLY);
 
-	return fd >= 0 && call(p, SYS_read, fd, at(OUT), 64) == (__s64)len &&
+	return fd >= 0 && call(p, SYS_read, fd, at(OUT), 64) >= (__s64)len &&
 	       !memcmp(p->mem + OUT, label, len) && !call(p, SYS_close, fd);
 }
 
@@ -1628,7 +1653,7 @@ static bool process_has_label(struct process *p, const char *label)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/attr/current", p->pid);
-	return has_label(p, label) && file_has(path, label);
+	return has_label(p, LABEL_OF_THREAD, label) && file_has(path, label);
 }
 
 TEST_F(semantics, label)
@@ -1661,6 +1686,118 @@ TEST_F(semantics, label)
 	EXPECT_TRUE(process_has_label(p, NEW_LABEL));
 	EXPECT_TRUE(process_unblock(p, 8));
 	EXPECT_TRUE(process_has_label(p, NEW_LABEL));
+}
+
+#define APPARMOR	"/sys/kernel/security/apparmor/"
+#define PROFILE_OF_THREAD	"/proc/thread-self/attr/apparmor/current"
+#define ITS_PROFILE	"crtos_test"
+#define OTHER_PROFILE	"crtos_other"
+#define CHANGE_PROFILE	"changeprofile "
+
+/* Elements of a policy, as AppArmor takes it: security/apparmor/policy_unpack.c */
+enum { U32 = 2, NAME = 4, STRING = 5, STRUCT = 7, STRUCT_END = 8 };
+#define VERSION		5
+#define MODE_UNCONFINED	3
+
+struct policy {
+	unsigned char bytes[128];
+	size_t len;
+};
+
+static void add(struct policy *policy, __u8 code, const void *data, size_t len)
+{
+	assert(policy->len + 1 + len <= sizeof(policy->bytes));
+	policy->bytes[policy->len++] = code;
+	memcpy(policy->bytes + policy->len, data, len);
+	policy->len += len;
+}
+
+static void add_u32(struct policy *policy, __u32 value)
+{
+	add(policy, U32, &value, sizeof(value));
+}
+
+static void add_text(struct policy *policy, __u8 code, const char *text)
+{
+	const __u8 len[2] = { strlen(text) + 1 };
+
+	add(policy, code, len, sizeof(len));
+	memcpy(policy->bytes + policy->len, text, len[0]);
+	policy->len += len[0];
+}
+
+static void add_struct(struct policy *policy, const char *name)
+{
+	add_text(policy, NAME, name);
+	add(policy, STRUCT, NULL, 0);
+}
+
+/* A profile that allows everything. Another @number makes it another one. */
+static bool write_profile(const char *path, const char *name, __u32 number)
+{
+	struct policy policy = {};
+	bool written;
+	int fd, i;
+
+	add_text(&policy, NAME, "version");
+	add_u32(&policy, VERSION);
+	add_struct(&policy, "profile");
+	add_text(&policy, STRING, name);
+	add_struct(&policy, "flags");
+	add_u32(&policy, 0);
+	add_u32(&policy, MODE_UNCONFINED);
+	add_u32(&policy, 0);
+	add(&policy, STRUCT_END, NULL, 0);
+	for (i = 0; i < 4; i++) /* capabilities */
+		add_u32(&policy, number);
+	add(&policy, STRUCT_END, NULL, 0);
+
+	fd = open(path, O_WRONLY);
+	written = write(fd, policy.bytes, policy.len) == (ssize_t)policy.len;
+	close(fd);
+	return written;
+}
+
+static bool get_profile(const void *data)
+{
+	return write_file("/proc/self/attr/apparmor/current", CHANGE_PROFILE ITS_PROFILE);
+}
+
+/*
+ * Whoever opens a file has the label renewed whose policy was replaced: each worker its own,
+ * as that is done on the way back from the call. It is not what the call was for.
+ */
+TEST_F(semantics, policy_replaced)
+{
+	struct process *p;
+	__s64 fd;
+	int i;
+
+	if (access(APPARMOR ".load", F_OK))
+		SKIP(return, "no AppArmor");
+	ASSERT_TRUE(write_profile(APPARMOR ".load", ITS_PROFILE, 0));
+	ASSERT_TRUE(write_profile(APPARMOR ".load", OTHER_PROFILE, 0));
+	p = peer_spawn_with(&self->peer, 0, get_profile, NULL);
+	ASSERT_NE(NULL, p);
+	for (i = 1; i < 4; i++) {
+		EXPECT_TRUE(write_profile(APPARMOR ".replace", ITS_PROFILE, i));
+		fd = open_path(p, "/", O_RDONLY);
+		EXPECT_LE(0, fd);
+		EXPECT_EQ(0, call(p, SYS_close, fd));
+		EXPECT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+		/* Another worker, which has it from the anchor */
+		EXPECT_EQ(0, call(p, SYS_setresuid, -1, -1, -1));
+		EXPECT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	}
+	fd = open_path(p, PROFILE_OF_THREAD, O_RDWR);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ(-EACCES, call(p, SYS_write, fd, put_string(p, IN, CHANGE_PROFILE OTHER_PROFILE),
+				strlen(CHANGE_PROFILE OTHER_PROFILE)));
+	EXPECT_TRUE(has_label(p, PROFILE_OF_THREAD, ITS_PROFILE));
+	/* One that is gone makes a label stale, too. */
+	EXPECT_TRUE(write_file(APPARMOR ".remove", ITS_PROFILE));
+	EXPECT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
+	EXPECT_TRUE(write_file(APPARMOR ".remove", OTHER_PROFILE));
 }
 
 /* Priority */

@@ -1618,16 +1618,12 @@ TEST_F(signals, exit_with_calls)
 
 /* Programs that are replaced */
 
-/* A process in which @then is called when the RTOS process calls execve() */
-static struct process *spawn_exec(struct peer *peer, void (*then)(void))
+static void __attribute__((noreturn)) run_exec(struct peer *peer, void (*then)(void))
 {
 	static struct crtos_exec exec;
 	struct crtos_run run = peer_run_arg(peer, 3);
 	struct crtos_resume resume = { .result = -EXDEV };
-	pid_t pid = fork();
 
-	if (pid)
-		return pid < 0 ? NULL : peer_attach(peer, pid);
 	run.exec = (uintptr_t)&exec;
 	dup2(peer->fd, 3);
 	close_range(4, ~0U, 0);
@@ -1636,6 +1632,16 @@ static struct process *spawn_exec(struct peer *peer, void (*then)(void))
 			then();
 		while (!ioctl(exec.fd, CRTOS_IOC_RESUME, &resume));
 	_exit(1);
+}
+
+/* A process in which @then is called when the RTOS process calls execve() */
+static struct process *spawn_exec(struct peer *peer, void (*then)(void))
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		run_exec(peer, then);
+	return pid < 0 ? NULL : peer_attach(peer, pid);
 }
 
 #define GO		(OUT + 256)
@@ -1961,6 +1967,39 @@ TEST_F(signals, exec_shared)
 	EXPECT_NE(CRTOS_SLOT_GONE, load_acquire(&p->slot->linux_state));
 }
 
+static void leaves_one_that_shares(void)
+{
+	static char stack[4 * PAGE] __attribute__((aligned(16)));
+
+	*(int *)at(GO) = clone(lingers, stack + sizeof(stack), CLONE_VM, NULL);
+	execl("/bin/sleep", "sleep", "1000", NULL);
+	_exit(1);
+}
+
+/* The program that took the shadow's place in its process is nobody's shadow. */
+TEST_F(signals, exec_shared_and_gone)
+{
+	struct process *p = spawn_exec(&self->peer, leaves_one_that_shares);
+	const __u64 argv[2] = { at(PATH) };
+	char comm[32];
+	pid_t sharer;
+
+	ASSERT_NE(NULL, p);
+	snprintf(comm, sizeof(comm), "/proc/%d/comm", p->pid);
+	put_string(p, PATH, "/none");
+	start_call(p, 1, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0);
+	EXPECT_TRUE(eventually(file_has(comm, "sleep")));
+	sharer = *(int *)(p->mem + GO);
+	ASSERT_LT(0, sharer);
+	store_release(&self->peer.header->rtos_state, CRTOS_RTOS_DEAD);
+	/* It is the program's child, which does not wait for it. */
+	EXPECT_TRUE(eventually(status_has(sharer, "State:\tZ")));
+	EXPECT_EQ(self->p->pid, waitpid(self->p->pid, NULL, 0));
+	usleep(100000);
+	EXPECT_EQ(0, waitpid(p->pid, NULL, WNOHANG));
+	EXPECT_EQ(0, kill(p->pid, SIGKILL));
+}
+
 /* Tracers */
 
 /**
@@ -2230,6 +2269,48 @@ TEST_F(signals, traced_filter)
 	EXPECT_EQ(p->pid, call(p, SYS_getpid));
 	EXPECT_EQ(NULL, find_stop(&t, 0, PTRACE_SYSCALL_INFO_SECCOMP, SYS_getpid));
 	end_traced(&t);
+}
+
+/* From the entry of CRTOS_IOC_RUN to its end in one step, and then without a tracer */
+static bool step_over_run(pid_t pid)
+{
+	struct __ptrace_syscall_info info = {};
+
+	if (!is_stopped(pid, SIGSTOP) ||
+	    ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD))
+		return false;
+	while (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.args[1] != CRTOS_IOC_RUN)
+		if (ptrace(PTRACE_SYSCALL, pid, 0, 0) || !is_stopped(pid, SIGTRAP | 0x80) ||
+		    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+			return false;
+	return !ptrace(PTRACE_SINGLESTEP, pid, 0, 0) && is_stopped(pid, SIGTRAP) &&
+	       !ptrace(PTRACE_DETACH, pid, 0, 0);
+}
+
+/* The step is the tracer's: nothing of it stays in the registers that are put back. */
+TEST_F(signals, traced_step)
+{
+	const __u64 argv[2] = { at(PATH) };
+	struct process *p, *child;
+	pid_t pid = fork();
+
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		run_exec(&self->peer, waits);
+	}
+	ASSERT_TRUE(step_over_run(pid));
+	p = peer_attach(&self->peer, pid);
+	ASSERT_NE(NULL, p);
+	store_release((__u32 *)(p->mem + GO), 1);
+	put_string(p, PATH, "/none");
+	EXPECT_EQ(20, call(p, SYS_getpriority, PRIO_PROCESS, 0));
+	EXPECT_EQ(-EXDEV, call(p, SYS_execve, at(PATH), put(p, IN, argv, sizeof(argv)), 0));
+	child = process_fork(p, SYS_fork, ARGS(0));
+	ASSERT_NE(NULL, child);
+	EXPECT_EQ(-EXDEV, call(child, SYS_execve, at(PATH), put(child, IN, argv, sizeof(argv)), 0));
+	EXPECT_TRUE(leave(child, 0));
+	EXPECT_TRUE(process_answers(p));
 }
 
 /* The child is traced, from its first call on. */
