@@ -1585,7 +1585,7 @@ TEST_F(semantics, segment)
 	EXPECT_TRUE(process_answers(p));
 	EXPECT_EQ(0, shmctl(id, IPC_STAT, &ds));
 	EXPECT_EQ(0, kill(p->pid, SIGKILL));
-	process_ended(p);
+	EXPECT_TRUE(process_over(p));
 	EXPECT_TRUE(eventually(shmctl(id, IPC_STAT, &ds) && (errno == EINVAL || errno == EIDRM)));
 	EXPECT_TRUE(write_file(FORCED, "0"));
 }
@@ -1643,7 +1643,7 @@ static bool has_label(struct process *p, const char *path, const char *label)
 	const size_t len = strlen(label);
 	__s64 fd = open_path(p, path, O_RDONLY);
 
-	return fd >= 0 && call(p, SYS_read, fd, at(OUT), 64) >= (__s64)len &&
+	return fd >= 0 && call(p, SYS_read, fd, at(OUT), 64) == (__s64)len &&
 	       !memcmp(p->mem + OUT, label, len) && !call(p, SYS_close, fd);
 }
 
@@ -1704,32 +1704,37 @@ struct policy {
 	size_t len;
 };
 
-static void add(struct policy *policy, __u8 code, const void *data, size_t len)
+static void add(struct policy *policy, const void *data, size_t len)
 {
-	assert(policy->len + 1 + len <= sizeof(policy->bytes));
-	policy->bytes[policy->len++] = code;
+	assert(policy->len + len <= sizeof(policy->bytes));
 	memcpy(policy->bytes + policy->len, data, len);
 	policy->len += len;
 }
 
+static void add_code(struct policy *policy, __u8 code)
+{
+	add(policy, &code, sizeof(code));
+}
+
 static void add_u32(struct policy *policy, __u32 value)
 {
-	add(policy, U32, &value, sizeof(value));
+	add_code(policy, U32);
+	add(policy, &value, sizeof(value));
 }
 
 static void add_text(struct policy *policy, __u8 code, const char *text)
 {
-	const __u8 len[2] = { strlen(text) + 1 };
+	const __u16 len = strlen(text) + 1;
 
-	add(policy, code, len, sizeof(len));
-	memcpy(policy->bytes + policy->len, text, len[0]);
-	policy->len += len[0];
+	add_code(policy, code);
+	add(policy, &len, sizeof(len));
+	add(policy, text, len);
 }
 
 static void add_struct(struct policy *policy, const char *name)
 {
 	add_text(policy, NAME, name);
-	add(policy, STRUCT, NULL, 0);
+	add_code(policy, STRUCT);
 }
 
 /* A profile that allows everything. Another @number makes it another one. */
@@ -1747,10 +1752,10 @@ static bool write_profile(const char *path, const char *name, __u32 number)
 	add_u32(&policy, 0);
 	add_u32(&policy, MODE_UNCONFINED);
 	add_u32(&policy, 0);
-	add(&policy, STRUCT_END, NULL, 0);
+	add_code(&policy, STRUCT_END);
 	for (i = 0; i < 4; i++) /* capabilities */
 		add_u32(&policy, number);
-	add(&policy, STRUCT_END, NULL, 0);
+	add_code(&policy, STRUCT_END);
 
 	fd = open(path, O_WRONLY);
 	written = write(fd, policy.bytes, policy.len) == (ssize_t)policy.len;
@@ -1793,7 +1798,7 @@ TEST_F(semantics, policy_replaced)
 	EXPECT_LE(0, fd);
 	EXPECT_EQ(-EACCES, call(p, SYS_write, fd, put_string(p, IN, CHANGE_PROFILE OTHER_PROFILE),
 				strlen(CHANGE_PROFILE OTHER_PROFILE)));
-	EXPECT_TRUE(has_label(p, PROFILE_OF_THREAD, ITS_PROFILE));
+	EXPECT_TRUE(has_label(p, PROFILE_OF_THREAD, ITS_PROFILE " (unconfined)\n"));
 	/* One that is gone makes a label stale, too. */
 	EXPECT_TRUE(write_file(APPARMOR ".remove", ITS_PROFILE));
 	EXPECT_EQ(0, call(p, SYS_pipe2, at(OUT), 0));
