@@ -1794,6 +1794,8 @@ TEST_F(signals, exec_and_signal)
 	EXPECT_EQ(0, set_action(p, SIGCHLD, HANDLER, 0));
 	EXPECT_EQ(0, set_mask(p, SIG_BLOCK, SIGUSR2));
 	start_call(p, 1, SYS_execve, at(PATH), put(p, OUT, argv, sizeof(argv)), 0);
+	/* The descriptor comes first: a mask that was seen without it may be another one. */
+	EXPECT_TRUE(eventually(call(p, SYS_fcntl, 3, F_GETFD) == 0));
 	EXPECT_TRUE(eventually(has_signal(p->pid, "SigBlk", SIGUSR1)));
 	EXPECT_EQ(0, kill(p->pid, SIGUSR1));
 	EXPECT_EQ(0, kill(p->pid, SIGCHLD));
