@@ -7,14 +7,17 @@
  * of them in a partition that was started anew; after all no page or descriptor is.
  *
  * Environment: crtos_deaths, how many of each kind; crtos_many, how many processes the
- * partition has when it is stopped; crtos_seed, which moments.
+ * partition has when it is stopped; crtos_seed, which moments; crtos_starts, after how many
+ * deaths the RTOS is started anew.
  */
 #include <dirent.h>
+#include <glob.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "memory.h"
 #include "partition.h"
 
 #define KILLED		(128 + SIGKILL)
@@ -24,8 +27,11 @@
 #define DELAY		"/sys/module/suspend/parameters/pm_test_delay"
 #define ENDLESS		100000		/* seconds: as many deaths as were asked for */
 
-/* So many deaths for each time that the RTOS is started anew */
-#define STARTS		10
+/* After so many deaths all is allocated that stays, and is in use again after each. */
+#define WARM		50
+
+/* What may be allocated by anybody meanwhile: half a page for each of 1000 deaths */
+#define LOST_KIB	2000
 
 /* More than what a CPU counts by itself, see add_up() */
 #define MANY_FILES	256
@@ -67,6 +73,8 @@ FIXTURE(death) {
 	struct left before;
 	unsigned long times;
 	unsigned long done;
+	long free;			/* KiB, after WARM deaths */
+	unsigned int starts;
 	unsigned int many;
 	unsigned int seed;
 	int in;				/* what programs read from: nothing comes */
@@ -275,6 +283,8 @@ FIXTURE_SETUP(death)
 	self->times = setting("crtos_deaths", 5);
 	self->many = setting("crtos_many", CRTOS_MAX_SLOTS);
 	self->seed = setting("crtos_seed", 1);
+	self->starts = setting("crtos_starts", 10);
+	ASSERT_LT(0, self->starts);
 	snprintf(self->cpu, sizeof(self->cpu), "%u", self->partition.cpu);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
@@ -309,6 +319,19 @@ static bool nothing_left(death_t *self)
 	       before.files > 0;
 }
 
+static bool no_memory_lost(death_t *self)
+{
+	bool given_back;
+	long now;
+
+	if (self->done <= WARM)
+		return true;	/* nothing to compare with */
+	shrink_caches();
+	given_back = eventually((now = free_kib(), self->free - now < LOST_KIB));
+	printf("# %ld KiB less are free than after %u deaths\n", self->free - now, WARM);
+	return given_back;
+}
+
 FIXTURE_TEARDOWN(death)
 {
 	if (self->partition.fd < 0)
@@ -316,6 +339,7 @@ FIXTURE_TEARDOWN(death)
 	printf("# %lu deaths, the moments from seed %lu\n", self->done, setting("crtos_seed", 1));
 	EXPECT_TRUE(clean(self));
 	EXPECT_TRUE(nothing_left(self));
+	EXPECT_TRUE(no_memory_lost(self));
 	EXPECT_EQ(0, partition_stop(&self->partition));
 	EXPECT_TRUE(cpu_is_online(self->partition.cpu));
 	partition_close(&self->partition);
@@ -324,17 +348,27 @@ FIXTURE_TEARDOWN(death)
 /* After some of the deaths: the RTOS can be stopped, and started again. */
 static bool starts_again(death_t *self)
 {
-	if (self->done % STARTS)
+	if (self->done % self->starts)
 		return true;
 	return so(!partition_stop(&self->partition)) &&
 	       so(!partition_start(&self->partition)) && clean(self);
 }
 
-/* In a test: as often as was asked for, each time from where all is well */
-#define repeat(once)							\
+/* From where all is well, and to there */
+static bool one(death_t *self, bool (*death)(death_t *self))
+{
+	if (self->done == WARM) {
+		shrink_caches();
+		self->free = free_kib();
+	}
+	return death(self) && clean(self) && starts_again(self) &&
+	       so(eventually(count_tasks() <= self->before.tasks));
+}
+
+/* In a test: as often as was asked for */
+#define repeat(death)							\
 	for (bool well_ = true; well_ && self->done < self->times; self->done++) { \
-		well_ = once(self) && clean(self) && starts_again(self) && \
-			so(eventually(count_tasks() <= self->before.tasks)); \
+		well_ = one(self, death);				\
 		EXPECT_TRUE(well_)					\
 			TH_LOG("after %lu deaths", self->done);	\
 	}
@@ -428,20 +462,59 @@ TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
 	repeat(rtos_ended);
 }
 
+/* Is a thread of the shadow in this system call? */
+static bool is_in(pid_t pid, const char *call)
+{
+	char path[64], line[256];
+	bool found = false;
+	glob_t threads;
+	FILE *file;
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/*/syscall", pid);
+	if (glob(path, 0, NULL, &threads))
+		return false;
+	for (i = 0; i < threads.gl_pathc && !found; i++) {
+		file = fopen(threads.gl_pathv[i], "r");
+		if (!file)
+			continue;
+		found = fgets(line, sizeof(line), file) && !strncmp(line, call, strlen(call));
+		fclose(file);
+	}
+	globfree(&threads);
+	return found;
+}
+
+/* How many processes wait for standard input, as Linux sees it? */
+static unsigned int waiting(death_t *self)
+{
+	struct crtos_slot_stats slot = {};
+	unsigned int n = 0;
+
+	for (; slot.slot < CRTOS_MAX_SLOTS; slot.slot++) {
+		if (ioctl(self->partition.fd, CRTOS_IOC_SLOT, &slot))
+			break;
+		n += is_in(slot.pid, "0 0x0 "); /* read(0 */
+	}
+	return n;
+}
+
 /*
- * Stopped while all of its processes, which are children of the first one, make calls:
- * every other one is in one that blocks.
- * The last one has a slot before it can be waited for, and may not come that far.
+ * Stopped while all of its processes, which are children of the first one, make calls. Half
+ * of the time all are in one that blocks, else every other one is, and the last one, which
+ * has a slot before it can be waited for, may not have come that far.
  */
 static bool stopped(death_t *self)
 {
+	bool all = self->done & 1;
 	unsigned int children = 0;
 	char many[12];
 	pid_t pid;
 
 	snprintf(many, sizeof(many), "%u", self->many);
-	pid = tool(self, "run", "./life", "crowd", many);
-	if (!so(eventually(status(self).nr_slots == self->many)))
+	pid = tool(self, "run", "./life", all ? "wait" : "crowd", many);
+	if (!so(eventually(status(self).nr_slots == self->many)) ||
+	    (all && !so(eventually(waiting(self) == self->many))))
 		return false;
 	random_sleep(self);
 	if (!so(!partition_stop(&self->partition)) || !so(ends(pid, KILLED)))
@@ -449,7 +522,7 @@ static bool stopped(death_t *self)
 	for (; has_children(); children++)
 		if (!so(ends(-1, KILLED)))
 			return false;
-	return so(children == self->many - 1 || children == self->many - 2) &&
+	return so(children == self->many - 1 || (!all && children == self->many - 2)) &&
 	       so(!partition_start(&self->partition));
 }
 

@@ -119,12 +119,37 @@ died()
 	ends_with 137 run "./$1" && in_time "$_since" && ends_with 137 wait "$_other" &&
 		says 125 "stopped itself" run ./well &&
 		equal "lines about it" "$(lines "$BURIED")" 1 &&
-		equal "lines in the log" "$(lines)" 1 && stop &&
-		start "$HOSTILE" && refused well
+		equal "lines in the log" "$(lines)" 1 &&
+		"$CRTOS" start --restart "$HOSTILE" --cpu "$CPU" && refused well
+}
+
+# Whether somebody listens is seen by an event that was asked for.
+listening()
+{
+	echo change >"/sys/class/crtos/partition0/uevent"
+	[ -s "$TMP/events" ]
+}
+
+# Who hears that it crashed starts it again, as the rule of observing.rst has it.
+restarted_by_rule()
+{
+	: >"$TMP/events"
+	# shellcheck disable=SC2016
+	EVENTS=$TMP/events TOOL=$CRTOS IMAGE=$HOSTILE LENT=$CPU uevent sh -c '
+		echo "$CRTOS_EVENT" >>"$EVENTS"
+		[ "$CRTOS_EVENT" != crash ] ||
+			exec "$TOOL" start --restart "$IMAGE" --cpu "$LENT"' &
+	_listener=$!
+	wait_for listening && ends_with 137 run ./loop && wait_for refused well &&
+		equal crashes "$(grep -c crash "$TMP/events")" 1
+	_ret=$?
+	kill $_listener
+	wait $_listener
+	return $_ret
 }
 
 exec 3>&1
-begin 30 "$HOSTILE"
+begin 31 "$HOSTILE"
 "$CRTOS" run ./stay &
 PID=$!
 try "neighbour" wait_for one_process
@@ -148,6 +173,11 @@ try "dead" died dead
 try "dead, without a word" died dead-quiet
 try "an endless loop" died loop
 try "a CPU that is halted" died halt
+if command -v uevent >/dev/null; then
+	try "a rule that restarts it" restarted_by_rule
+else
+	skip "no command uevent" "a rule that restarts it"
+fi
 try "flood-deaf" deaf
 try "slots that are never given back" keep_all
 try "stop" stop

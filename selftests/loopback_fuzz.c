@@ -11,7 +11,6 @@
  * crtos_fuzz: how many entries; crtos_seed: the seed; crtos_cycle: begin with that
  * cycle of it, as a message about a failure says.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -21,11 +20,11 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/sysinfo.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "memory.h"
 #include "partition.h"
 #include "peer.h"
 
@@ -2011,41 +2010,6 @@ TEST_F_TIMEOUT(fuzz, states, 300)
 	ASSERT_EQ(0, ioctl(peer->fd, CRTOS_IOC_STOP, &stop));
 	for (i = 0; i < ENOUGH; i++)
 		EXPECT_EQ(ENOTCONN, run_errno(peer));
-}
-
-/* Or what KASAN keeps of freed memory, up to a MiB for each CPU, would count as lost. */
-static void shrink_caches(void)
-{
-	DIR *slab = opendir("/sys/kernel/slab");
-	struct dirent *entry;
-	char path[512];
-
-	while (slab && (entry = readdir(slab))) {
-		/* Links are caches that share one. */
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
-		write_file(path, "1");
-	}
-	if (slab)
-		closedir(slab);
-}
-
-/* With what the lists of CPUs hold, where the pages of a region go when it is freed */
-static long free_kib(void)
-{
-	FILE *file = fopen("/proc/zoneinfo", "r");
-	struct sysinfo info;
-	long count, pages = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %ld", &count) == 1)
-			pages += count;
-	if (file)
-		fclose(file);
-	sysinfo(&info);
-	return pages * (PAGE / 1024) + info.freeram / 1024;
 }
 
 /* Not even one region, which has 4 MiB. The first starts allocate what stays. */

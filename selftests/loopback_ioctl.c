@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <linux/capability.h>
@@ -515,6 +516,25 @@ TEST_F(loopback, read_and_write)
 	EXPECT_EQ(ESPIPE, errno);
 	EXPECT_EQ(-1, ioctl(fd, CRTOS_IOC_STATUS, value));
 	EXPECT_EQ(ENOTTY, errno);
+}
+
+static void ignored(int sig)
+{
+}
+
+/* Signals come until one does while it waits. */
+TEST_F(loopback, read_interrupted)
+{
+	const struct sigaction action = { .sa_handler = ignored };
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = {};
+	struct pollfd pollfd = { .fd = self->peer.rtos, .events = POLLIN };
+	__u64 count;
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	EXPECT_OFTEN(EINTR, read(self->peer.rtos, &count, sizeof(count)) < 0 ? errno : 0);
+	EXPECT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
 }
 
 TEST_F(loopback, notifications)

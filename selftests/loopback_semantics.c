@@ -38,6 +38,7 @@
 #include <linux/lsm.h>
 
 #include "../kselftest_harness.h"
+#include "partition.h"
 #include "peer.h"
 
 #define NOBODY		65534
@@ -591,7 +592,7 @@ TEST_F(semantics, no_thread)
 	unsigned int i;
 
 	ASSERT_NE(NULL, p);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < OFTEN; i++) {
 		EXPECT_EQ(p->pid, call(p, SYS_getpid));
 		ASSERT_TRUE(process_block(p, 1));
 		EXPECT_EQ(-EAGAIN, call(p, SYS_getpid));

@@ -25,6 +25,7 @@
 #include <linux/seccomp.h>
 
 #include "../kselftest_harness.h"
+#include "partition.h"
 #include "peer.h"
 
 /* Where arguments and results are in the memory of the process */
@@ -1693,6 +1694,34 @@ TEST_F(signals, exec_window_not_inherited)
 	EXPECT_TRUE(WIFSIGNALED(how[2]));
 	EXPECT_EQ(SIGBUS, WTERMSIG(how[2]));
 	EXPECT_EQ(EPERM, how[3]);
+	EXPECT_TRUE(process_answers(p));
+}
+
+/* It needs two descriptors, and gives back the one that there was. */
+TEST_F(signals, exec_without_descriptors)
+{
+	struct process *p = spawn_exec(&self->peer, waits);
+	const __u64 argv[2] = { at(PATH) };
+	struct rlimit limit, low;
+	int fd, i;
+
+	ASSERT_NE(NULL, p);
+	put(p, IN, argv, sizeof(argv));
+	put_string(p, PATH, "/none");
+	store_release((__u32 *)(p->mem + GO), 1);
+	fd = call(p, SYS_dup, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, call(p, SYS_close, fd));
+	ASSERT_EQ(0, prlimit(p->pid, RLIMIT_NOFILE, NULL, &limit));
+	for (i = 0; i < 2; i++) {
+		low = (struct rlimit) { fd + i, limit.rlim_max };
+		ASSERT_EQ(0, prlimit(p->pid, RLIMIT_NOFILE, &low, NULL));
+		EXPECT_OFTEN(-EMFILE, call(p, SYS_execve, at(PATH), at(IN), 0));
+	}
+	ASSERT_EQ(0, prlimit(p->pid, RLIMIT_NOFILE, &limit, NULL));
+	EXPECT_EQ(fd, call(p, SYS_dup, 0));
+	EXPECT_EQ(0, call(p, SYS_close, fd));
+	EXPECT_EQ(-EXDEV, call(p, SYS_execve, at(PATH), at(IN), 0));
 	EXPECT_TRUE(process_answers(p));
 }
 

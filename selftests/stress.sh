@@ -14,7 +14,15 @@ PROCESSES=8
 load()
 {
 	stress-ng --cpu 1 --vm 1 --vm-bytes 64M --io 1 --switch 1 --pipe 1 --temp-path "$TMP" \
-		--timeout "$DURATION" >"$TMP/stress" 2>&1
+		--timeout "$DURATION" --metrics-brief --yaml "$TMP/metrics" >"$TMP/stress" 2>&1
+}
+
+# Each kind of the load has done something.
+was_loaded()
+{
+	echo "# $(sed -n 's/.*stressor: //p; s/.*bogo-ops: //p' "$TMP/metrics" |
+		paste -sd ' ')" >&3
+	equal "kinds of load" "$(grep -c 'bogo-ops: [1-9]' "$TMP/metrics")" 5
 }
 
 # worker N: programs of that number until the load has ended
@@ -73,8 +81,9 @@ command -v stress-ng >/dev/null || {
 	skip_all "no stress-ng"
 }
 exec 3>&1
-begin 4
+begin 5
 try "$PROCESSES processes beside the load, for $DURATION s" beside_the_load
+try "the load" was_loaded
 try "nothing was lost, nothing came twice" all_in_order
 try "no bad request" equal "bad requests" "$(status bad_requests)" 0
 try "no process is left" wait_for no_processes

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lives until: life exit STATUS|touch MIB|read|spin|calls|crowd NUMBER */
+/* Lives until: life exit STATUS|touch MIB|read|spin|calls|crowd NUMBER|wait NUMBER */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,11 +55,8 @@ static int do_calls(const char *unused)
 	return 1;
 }
 
-/*
- * Until they are killed: so many of them, as soon as all are there with as many system
- * calls as they can make, or with one that waits for standard input
- */
-static int do_crowd(const char *number)
+/* Until they are killed: so many of them, all of which wait in a call unless @busy */
+static int many(const char *number, bool busy)
 {
 	int i, fds[2];
 	char c;
@@ -72,11 +70,26 @@ static int do_crowd(const char *number)
 		case 0:
 			close(fds[1]);
 			read(fds[0], &c, 1);
-			return i & 1 ? do_calls(NULL) : do_read(NULL);
+			return busy && (i & 1) ? do_calls(NULL) : do_read(NULL);
 		}
 	}
 	close(fds[1]);
-	return do_calls(NULL);
+	return busy ? do_calls(NULL) : do_read(NULL);
+}
+
+/*
+ * As soon as all are there every other one makes as many system calls as it can, and the
+ * rest make one that waits for standard input.
+ */
+static int do_crowd(const char *number)
+{
+	return many(number, true);
+}
+
+/* All of them make one that waits for standard input. */
+static int do_wait(const char *number)
+{
+	return many(number, false);
 }
 
 static const struct {
@@ -89,6 +102,7 @@ static const struct {
 	{ "spin", do_spin },
 	{ "calls", do_calls },
 	{ "crowd", do_crowd },
+	{ "wait", do_wait },
 	{}
 };
 
@@ -99,6 +113,7 @@ int main(int argc, char **argv)
 	for (i = 0; argc > 1 && ways[i].name; i++)
 		if (!strcmp(argv[1], ways[i].name))
 			return ways[i].live(argc > 2 ? argv[2] : "0");
-	fprintf(stderr, "usage: life exit STATUS|touch MIB|read|spin|calls|crowd NUMBER\n");
+	fprintf(stderr,
+		"usage: life exit STATUS|touch MIB|read|spin|calls|crowd NUMBER|wait NUMBER\n");
 	return 2;
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Death at random moments. crtos.deaths=N: how many of each kind; crtos.kinds=NAME,...:
 # only these, for instance of_rtos; crtos.seed=N: when; crtos.many=N: how many processes
-# the partition has when it is stopped.
+# the partition has when it is stopped; crtos.starts=N: after how many deaths it is started
+# anew.
 
 # CPUs go offline a thousand times. Linux 6.12 counts the fair server as a running task, and
 # warns when its timer expires at the wrong moment of that: testing.rst, "Dying CPU".
