@@ -120,6 +120,24 @@ several_cpus()
 		at_once $SLOTS
 }
 
+# Of vectors that Linux knows nothing of
+strays() { dmesg | grep -c "No irq handler for"; }
+
+kicking() { "$CRTOS" log | grep -q "^kicking"; }
+
+# One CPU sends interrupts to the other all the time, which is Linux's again after the stop.
+stops_cleanly()
+{
+	_strays=$(strays) _ret=0
+	stop
+	"$CRTOS" start "$HOSTILE" --cpu "$LENT" || return 1
+	"$CRTOS" run ./kick &
+	_kick=$!
+	wait_for kicking && stop || _ret=1
+	ends_with 137 wait $_kick && equal "stray interrupts" "$(strays)" "$_strays" &&
+		"$CRTOS" start "$IMAGE" --cpu "$LENT" && return $_ret
+}
+
 two_partitions()
 {
 	stop
@@ -150,7 +168,7 @@ BEFORE=$(cat $CPUS/online)
 mkfifo "$TMP/fifo"
 exec 9<>"$TMP/fifo"
 
-begin 8
+begin 9
 LENT=$((CPU - 1)),$CPU
 try "16 processes at once" at_once 16
 try "$SLOTS processes at once" at_once $SLOTS
@@ -158,8 +176,10 @@ try "one more has no room" full_house
 try "slots come and go while others work" come_and_go
 if [ "$CPU" -ge 2 ]; then
 	try "two CPUs run processes" several_cpus
+	try "two CPUs that send interrupts to each other are stopped" stops_cleanly
 else
-	skip "needs two CPUs to lend" "two CPUs run processes"
+	skip "needs two CPUs to lend" "two CPUs run processes" \
+		"two CPUs that send interrupts to each other are stopped"
 fi
 if [ "$CPU" -ge 2 ] && [ "$(regions)" -ge 2 ]; then
 	try "two partitions with a CPU each" two_partitions
