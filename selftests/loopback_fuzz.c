@@ -1957,6 +1957,29 @@ TEST_F_TIMEOUT(fuzz, entries, 20000)
 		EXPECT_LE(f->wanted * ENOUGH / FULL_ENTRIES, outcomes);
 }
 
+/* The same seed and cycle are the same decisions, whatever Linux does meanwhile. */
+TEST_F_TIMEOUT(fuzz, repeats, 300)
+{
+	struct fuzz *f = &self->f;
+	__u64 random[3];
+	unsigned int i;
+
+	f->seed = number("crtos_seed", 1);
+	ASSERT_TRUE(neighbour_begin(f));
+	ASSERT_TRUE(spawn(f));
+	for (i = 0; i < 2 * ARRAY_SIZE(random); i++) {
+		f->cycle = i % ARRAY_SIZE(random);
+		ASSERT_TRUE(cycle(f));
+		/* It depends on all numbers that were drawn before. */
+		if (i < ARRAY_SIZE(random))
+			random[i] = f->random;
+		else
+			EXPECT_EQ(random[f->cycle - 1], f->random);
+	}
+	EXPECT_NE(random[0], random[1]);
+	EXPECT_TRUE(neighbour_end(f));
+}
+
 /* What RUN and fork answer while there is no slot, and what the RTOS makes RUN answer */
 
 static int run_errno(struct peer *peer)
