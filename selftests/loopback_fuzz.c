@@ -1658,6 +1658,42 @@ static void scribble(struct fuzz *f, void *start, size_t len)
 		((volatile __u8 *)start)[any(f, len)] = any_bits(f);
 }
 
+/* The region's, and not of this process? */
+static bool is_elses(struct fuzz *f, __u64 entry)
+{
+	const struct crtos_header *header = f->peer.header;
+	__u64 page = entry & PTE_ADDR;
+
+	return page - header->region_addr < f->peer.len &&
+	       page - peer_addr(&f->peer, f->p->table) >= SLOT_MEM;
+}
+
+/*
+ * What an RTOS gives a process is up to the RTOS, also the slot of another one. This one
+ * must not: the other one's calls would be wrong, and Linux would not have done that.
+ */
+static void keep_away(struct fuzz *f, const __u64 (*before)[PAGE / 8])
+{
+	unsigned int i, n;
+
+	for (i = 0; i < NR_TABLES; i++) {
+		for (n = 0; n < PAGE / 8; n++) {
+			__u64 *entry = &f->p->table[i][n];
+
+			if (!is_elses(f, *entry) && !(*entry & PTE_PS))
+				continue;
+			*entry &= ~(PTE_ADDR | PTE_PS);
+			*entry |= before[i][n] & PTE_ADDR;
+		}
+	}
+}
+
+static void keep_root(struct fuzz *f)
+{
+	if (is_elses(f, f->p->slot->map_root))
+		f->p->slot->map_root = peer_addr(&f->peer, f->p->table);
+}
+
 static const char *const scribbled_outcomes[] = { "goes on", "ends", NULL };
 
 static bool slot_scribbled(struct fuzz *f)
@@ -1667,6 +1703,7 @@ static bool slot_scribbled(struct fuzz *f)
 
 	for (i = 0; i < 8; i++) {
 		scribble(f, slot, any(f, 2) ? 256 : sizeof(*slot));
+		keep_root(f);
 		scribble(f, &slot->sq_tail, 128);
 		any_kind(f)->fill(f, i);
 		publish(f, i);
@@ -1689,11 +1726,15 @@ static const char *const tables_outcomes[] = {
 static bool tables_scribbled(struct fuzz *f)
 {
 	const struct crtos_entry *e = f->p->slot->entries;
+	static __u64 before[NR_TABLES][PAGE / 8];
 	unsigned int i;
 
 	for (i = 0; i < 8; i++) {
+		memcpy(before, f->p->table, sizeof(before));
 		scribble(f, f->p->table, NR_TABLES * PAGE);
+		keep_away(f, before);
 		f->p->slot->map_root ^= (1ULL << any(f, 64)) & any_bits(f);
+		keep_root(f);
 		memory_is_read(f, 0);
 		memory_is_written(f, 1);
 		/* For the next time */

@@ -31,6 +31,7 @@
 #define PTE_US		0x04ULL
 #define PTE_PS		0x80ULL
 #define PTE_ALL		(PTE_P | PTE_RW | PTE_US)
+#define PTE_ADDR	0x000ffffffffff000ULL
 
 /*
  * Of what is free in the region each slot has an equal part: four page tables,
