@@ -123,13 +123,6 @@ died()
 		"$CRTOS" start --restart "$HOSTILE" --cpu "$CPU" && refused well
 }
 
-# Whether somebody listens is seen by an event that was asked for.
-listening()
-{
-	echo change >"/sys/class/crtos/partition0/uevent"
-	[ -s "$TMP/events" ]
-}
-
 # Who hears that it crashed starts it again, as the rule of observing.rst has it.
 restarted_by_rule()
 {

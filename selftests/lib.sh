@@ -89,6 +89,13 @@ wait_for()
 	done
 }
 
+# Whether somebody writes events to that file is seen by one that was asked for.
+listening()
+{
+	echo change >/sys/class/crtos/partition0/uevent
+	[ -s "$TMP/events" ]
+}
+
 # Events are recorded without the names of tasks, for which the scheduler would be traced,
 # too: in its code other CPUs always are, and QEMU is not up to that, see testing.rst.
 cold_tracing()

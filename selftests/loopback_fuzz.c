@@ -1658,8 +1658,8 @@ static void scribble(struct fuzz *f, void *start, size_t len)
 		((volatile __u8 *)start)[any(f, len)] = any_bits(f);
 }
 
-/* The region's, and not of this process? */
-static bool is_elses(struct fuzz *f, __u64 entry)
+/* Does an entry lead to what is the region's, and not of this process? */
+static bool is_of_others(struct fuzz *f, __u64 entry)
 {
 	const struct crtos_header *header = f->peer.header;
 	__u64 page = entry & PTE_ADDR;
@@ -1680,7 +1680,8 @@ static void keep_away(struct fuzz *f, const __u64 (*before)[PAGE / 8])
 		for (n = 0; n < PAGE / 8; n++) {
 			__u64 *entry = &f->p->table[i][n];
 
-			if (!is_elses(f, *entry) && !(*entry & PTE_PS))
+			/* A large page would be all of the region. */
+			if (!is_of_others(f, *entry) && !(*entry & PTE_PS))
 				continue;
 			*entry &= ~(PTE_ADDR | PTE_PS);
 			*entry |= before[i][n] & PTE_ADDR;
@@ -1690,7 +1691,7 @@ static void keep_away(struct fuzz *f, const __u64 (*before)[PAGE / 8])
 
 static void keep_root(struct fuzz *f)
 {
-	if (is_elses(f, f->p->slot->map_root))
+	if (is_of_others(f, f->p->slot->map_root))
 		f->p->slot->map_root = peer_addr(&f->peer, f->p->table);
 }
 

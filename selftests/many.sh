@@ -133,8 +133,8 @@ stops_cleanly()
 	"$CRTOS" start "$HOSTILE" --cpu "$LENT" || return 1
 	"$CRTOS" run ./kick &
 	_kick=$!
-	wait_for kicking && stop || _ret=1
-	ends_with 137 wait $_kick && equal "stray interrupts" "$(strays)" "$_strays" &&
+	wait_for kicking || _ret=1
+	stop && ends_with 137 wait $_kick && equal "stray interrupts" "$(strays)" "$_strays" &&
 		"$CRTOS" start "$IMAGE" --cpu "$LENT" && return $_ret
 }
 

@@ -162,13 +162,6 @@ sysfs()
 		equal region "$(($2 >> 20)) MiB at $1" "$(status memory)"
 }
 
-# Whether somebody listens is seen by an event that was asked for.
-listening()
-{
-	echo change >$SYSFS/uevent
-	grep -q "^DEVPATH=.*/partition0" "$TMP/events"
-}
-
 # event NAME: and behind it which partition
 event() { grep -A 40 "^CRTOS_EVENT=$1" "$TMP/events" | grep -q "^CRTOS_PARTITION=0"; }
 
