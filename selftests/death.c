@@ -25,6 +25,7 @@
 #define SYSFS		"/sys/class/crtos/partition0/"
 #define POWER		"/sys/power/"
 #define DELAY		"/sys/module/suspend/parameters/pm_test_delay"
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define ENDLESS		100000		/* seconds: as many deaths as were asked for */
 
 /* After so many deaths all is allocated that stays, and is in use again after each. */
@@ -319,13 +320,18 @@ static bool nothing_left(death_t *self)
 	       before.files > 0;
 }
 
+/*
+ * Not where the kernel checks itself, which keeps stacks and freed memory for that: 3 MiB in
+ * 20 stops of 64 processes, with nothing missing on a kernel that does not. kmemleak looks
+ * for what was allocated there.
+ */
 static bool no_memory_lost(death_t *self)
 {
 	bool given_back;
 	long now;
 
-	if (self->done <= WARM)
-		return true;	/* nothing to compare with */
+	if (self->done <= WARM || !access(KMEMLEAK, F_OK))
+		return true;
 	shrink_caches();
 	given_back = eventually((now = free_kib(), self->free - now < LOST_KIB));
 	printf("# %ld KiB less are free than after %u deaths\n", self->free - now, WARM);
