@@ -23,7 +23,7 @@ COMPLAINTS+='|nobody cared|INFO: trying to register non-static key|lockdep: off|
 COMPLAINTS+='|kmemleak: .*disabled'
 # How Linux ends in scripts/test-stop, each a row of scripts/test
 # shellcheck disable=SC2034 # used by the scripts
-STOP_WAYS=(panic notifiers reboot poweroff kexec kdump)
+STOP_WAYS=(panic notifiers reboot poweroff halt kexec kdump)
 mkdir -p "$LOG"
 
 say() { printf '%s\n' "$@"; }

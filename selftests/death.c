@@ -74,6 +74,7 @@ FIXTURE(death) {
 	struct left before;
 	unsigned long times;
 	unsigned long done;
+	unsigned long orphans;		/* whose parent died with the RTOS */
 	long free;			/* KiB, after WARM deaths */
 	unsigned int starts;
 	unsigned int many;
@@ -231,17 +232,23 @@ static pid_t tool_start(death_t *self, char **argv)
 	_exit(127);
 }
 
-/* Does this child, or any if @pid is -1, end in this way, and soon? As a shell has it. */
-static bool ends(pid_t pid, int expected)
+/* How this child, or any if @pid is -1, ends, as a shell has it; -1 if it does not, and soon */
+static int how_ends(pid_t pid)
 {
-	int status, how;
+	int status;
 	pid_t ended;
 	bool soon = eventually((ended = waitpid(pid, &status, WNOHANG)));
 
 	if (!so(soon) || !so(ended > 0))
-		return false;
-	how = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	if (how != expected)
+		return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static bool ends(pid_t pid, int expected)
+{
+	int how = how_ends(pid);
+
+	if (how >= 0 && how != expected)
 		fprintf(stderr, "# status %d, not %d\n", how, expected);
 	return how == expected;
 }
@@ -441,12 +448,13 @@ TEST_F_TIMEOUT(death, of_parents, ENDLESS)
 }
 
 /*
- * The RTOS ends, one way or the other, with calls under way, and beside a program that waits
- * in one.
+ * The RTOS ends, in one of these ways, with calls under way, which make children in the last
+ * one, and beside a program that waits in one. Before it is stopped all of that has ended.
  */
 static bool rtos_ended(death_t *self)
 {
-	char *way = rand_r(&self->seed) & 1 ? "./loop" : "./halt";
+	static char *const ways[] = { "./loop", "./halt", "./dead-parent" };
+	char *way = ways[self->done % 3];
 	pid_t stay;
 
 	if (!so(!partition_stop(&self->partition)) ||
@@ -456,7 +464,12 @@ static bool rtos_ended(death_t *self)
 	if (!so(eventually(status(self).nr_slots == 1)))
 		return false;
 	random_sleep(self);
-	if (!so(ends(tool(self, "run", way), KILLED)) || !so(ends(stay, KILLED)) ||
+	if (!so(ends(tool(self, "run", way), KILLED)) || !so(ends(stay, KILLED)))
+		return false;
+	for (; has_children(); self->orphans++)
+		if (!so(ends(-1, KILLED)))
+			return false;
+	if (!so(eventually(!status(self).nr_slots)) ||
 	    !so(ends(tool(self, "run", "./well"), 125)))
 		return false;
 	random_sleep(self);
@@ -466,6 +479,8 @@ static bool rtos_ended(death_t *self)
 TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
 {
 	repeat(rtos_ended);
+	printf("# %lu children made while the RTOS died\n", self->orphans);
+	EXPECT_LT(0, self->orphans);
 }
 
 /* Is a thread of the shadow in this system call? */
@@ -506,13 +521,12 @@ static unsigned int waiting(death_t *self)
 }
 
 /*
- * Stopped while all of its processes, which are children of the first one, make calls. Half
- * of the time all are in one that blocks, else every other one is, and the last one, which
- * has a slot before it can be waited for, may not have come that far.
+ * Stopped while all of its processes, which are children of the first one, make calls: all are
+ * in one that blocks, or every other one is, and the last one, which has a slot before it can
+ * be waited for, may not have come that far.
  */
-static bool stopped(death_t *self)
+static bool stopped_in_calls(death_t *self, bool all)
 {
-	bool all = self->done & 1;
 	unsigned int children = 0;
 	char many[12];
 	pid_t pid;
@@ -528,8 +542,35 @@ static bool stopped(death_t *self)
 	for (; has_children(); children++)
 		if (!so(ends(-1, KILLED)))
 			return false;
-	return so(children == self->many - 1 || (!all && children == self->many - 2)) &&
-	       so(!partition_start(&self->partition));
+	return so(children == self->many - 1 || (!all && children == self->many - 2));
+}
+
+/*
+ * Stopped at any moment, as a rule while the processes come: the first one may not be there
+ * yet, or one may find that no more can be made.
+ */
+static bool stopped_early(death_t *self)
+{
+	char many[12];
+	pid_t pid;
+
+	snprintf(many, sizeof(many), "%u", self->many);
+	pid = tool(self, "run", "./life", "wait", many);
+	random_sleep(self);
+	if (!so(!partition_stop(&self->partition)) || !so(how_ends(pid) >= 0))
+		return false;
+	while (has_children())
+		if (!so(how_ends(-1) >= 0))
+			return false;
+	return true;
+}
+
+static bool stopped(death_t *self)
+{
+	unsigned long how = self->done % 3;
+
+	return so(how ? stopped_in_calls(self, how == 1) : stopped_early(self)) &&
+	       so(!status(self).nr_slots) && so(!partition_start(&self->partition));
 }
 
 TEST_F_TIMEOUT(death, of_partition, ENDLESS)

@@ -20,6 +20,7 @@ HANGS=300
 # With so many, each kind comes at least ENOUGH times.
 ALL_ENTRIES=200000
 ENOUGH=100
+FEW=200
 
 floods() { dmesg | grep -c "crtos: partition .*: the RTOS floods Linux"; }
 
@@ -90,10 +91,32 @@ counted()
 		[ "$(sed -n '1s/ .*//p' "$TMP/counts")" -ge $ENOUGH ]
 }
 
+# Where there are two CPUs, both have raced with Linux; and races ended in both ways.
+raced()
+{
+	set -- $(sed -n 's/^fuzz: races: //p' "$TMP/logs" | awk '
+		{ other += ($1 > 0); held += $6; broke += $8 } END { print other, held, broke }')
+	echo "# races: $1 programs on the other CPU, too; the ring held $2 times and broke $3 times" >&3
+	[ "$LENT" = "$CPU" ] || [ "$1" -gt 0 ] || return 1
+	[ "$ENTRIES" -lt $ALL_ENTRIES ] || [ "$2" -gt 0 ] && [ "$3" -gt 0 ]
+}
+
+# The same cycles twice: what the program decides is the same.
+decisions()
+{
+	"$CRTOS" run ./fuzz "$SEED" 0 $FEW || return 1
+	"$CRTOS" log | sed -n "s/^fuzz: races: .*; decisions //p" | tail -n 1
+}
+
+repeats()
+{
+	_first=$(decisions) && [ -n "$_first" ] && equal "decisions" "$(decisions)" "$_first"
+}
+
 exec 3>&1
 : >"$TMP/logs"
 BEFORE=$(cat "$CPUS/online")
-begin 7 "$HOSTILE"
+begin 9 "$HOSTILE"
 LENT=$CPU
 if [ "$CPU" -ge 2 ]; then
 	LENT=$((CPU - 1)),$CPU
@@ -102,6 +125,8 @@ fi
 try "neighbour" neighbour
 try "$ENTRIES entries from seed $SEED" programs
 try "each kind was there" counted
+try "races" raced
+try "the same again" repeats
 try "a process that behaves" ends_with 0 timeout -s KILL "$LIMIT" "$CRTOS" run ./well
 try "the neighbour is still there" still_there "$PID"
 try "stop" stop

@@ -8,6 +8,7 @@
 
 LOCKDOWN=/sys/kernel/security/lockdown
 MEMORY=/sys/kernel/debug/crtos/partition0/memory
+PARTITION=/sys/class/crtos/partition0
 
 magic() { head -c 8 $MEMORY | od -A n -t x1; }
 
@@ -42,10 +43,27 @@ external_refused()
 	[ $_status -eq 0 ] && comes_back
 }
 
+external_starts()
+{
+	echo 0 >"$CPUS/cpu$CPU/online"
+	"$CRTOS" start --backend external --no-wait "$IMAGE" --apicid "$APICID" && stop
+	_status=$?
+	echo 1 >"$CPUS/cpu$CPU/online"
+	[ $_status -eq 0 ] && comes_back
+}
+
 works() { ends_with 3 run ./life exit 3; }
 
+# What can be set still can.
+can_be_set()
+{
+	for _name in doorbell_cpu poll_ns; do
+		_value=$(cat "$PARTITION/$_name") && echo "$_value" >"$PARTITION/$_name" || return 1
+	done
+}
+
 # What was started before goes on, and can be stopped.
-goes_on() { equal state "$(status state)" running && works; }
+goes_on() { equal state "$(status state)" running && works && can_be_set; }
 
 comes_back() { equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1; }
 
@@ -78,7 +96,7 @@ need_partition
 [ -e $LOCKDOWN ] || skip_all "no CONFIG_SECURITY_LOCKDOWN_LSM"
 if grep -q crtos_lockdown=ignore /proc/cmdline; then
 	ignored=y
-	ktap_set_plan 10
+	ktap_set_plan 12
 else
 	ignored=''
 	ktap_set_plan 14
@@ -93,6 +111,8 @@ if [ -n "$ignored" ]; then
 	try "its CPU comes back" comes_back
 	try "it can be started: lockdown is ignored" start
 	try "it runs programs" works
+	try "it can be stopped again" stop
+	try "and one on a CPU that is offline started" external_starts
 	try "a process can be an RTOS" loopback
 	try "crtos check says that it is ignored" told ignored
 else

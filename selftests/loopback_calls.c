@@ -780,6 +780,8 @@ TEST_F_TIMEOUT(calls, lookups_beside_call, 120)
 		n += kept;
 	}
 	TH_LOG("%u times without a word", n);
+	EXPECT_LT(0, n);
+	EXPECT_GT(5000, n);
 }
 
 TEST_F(calls, unmap_arguments)

@@ -34,6 +34,7 @@
 
 #include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <linux/lsm.h>
 
@@ -1666,19 +1667,24 @@ TEST_F(semantics, label)
 		.ctx = { .id = LSM_ID_SMACK, .len = sizeof(attr), .ctx_len = sizeof(attr.label) },
 		.label = NEW_LABEL,
 	};
+	static const char *const files[] = { LABEL_OF_THREAD, "/proc/self/attr/current" };
 	struct process *p = self->p;
 	__u32 before;
+	size_t i;
 	__s64 fd;
 
 	if (!labels_change())
 		SKIP(return, "no security module has labels");
 	EXPECT_TRUE(process_has_label(p, "_"));
-	fd = open_path(p, LABEL_OF_THREAD, O_WRONLY);
-	ASSERT_LE(0, fd);
-	before = workers(p);
-	EXPECT_EQ(-EACCES, call(p, SYS_write, fd, put_string(p, IN, NEW_LABEL), strlen(NEW_LABEL)));
-	EXPECT_TRUE(process_has_label(p, "_"));
-	EXPECT_GE(before, workers(p));
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		fd = open_path(p, files[i], O_WRONLY);
+		ASSERT_LE(0, fd);
+		before = workers(p);
+		EXPECT_EQ(-EACCES, call(p, SYS_write, fd, put_string(p, IN, NEW_LABEL),
+					strlen(NEW_LABEL)));
+		EXPECT_TRUE(process_has_label(p, "_"));
+		EXPECT_GE(before, workers(p));
+	}
 
 	/* While others are in calls */
 	ASSERT_TRUE(process_block(p, 8));
@@ -1687,6 +1693,43 @@ TEST_F(semantics, label)
 	EXPECT_TRUE(process_has_label(p, NEW_LABEL));
 	EXPECT_TRUE(process_unblock(p, 8));
 	EXPECT_TRUE(process_has_label(p, NEW_LABEL));
+}
+
+#define KEY		"key-of-the-thread"
+#define POSSESSOR_ALL	0x3f000000
+
+/* Calls find what is in the keyring of the thread, though others make them. */
+TEST_F(semantics, thread_keyring)
+{
+	struct process *p = self->p;
+	__s64 key, fd, len;
+
+	put_string(p, IN, "user");
+	put_string(p, IN + 64, KEY);
+	key = call(p, SYS_add_key, at(IN), at(IN + 64), at(IN), 4, KEY_SPEC_THREAD_KEYRING);
+	if (key == -ENOSYS)
+		SKIP(return, "no CONFIG_KEYS");
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, call(p, SYS_keyctl, KEYCTL_SETPERM, key, POSSESSOR_ALL));
+	/* Which has those that the reader possesses */
+	fd = open_path(p, "/proc/keys", O_RDONLY);
+	ASSERT_LE(0, fd);
+	len = call(p, SYS_read, fd, at(OUT), 1024);
+	ASSERT_LT(0, len);
+	p->mem[OUT + len] = 0;
+	EXPECT_NE(NULL, strstr((char *)p->mem + OUT, KEY));
+	EXPECT_EQ(0, call(p, SYS_close, fd));
+}
+
+/* Limits of its own process are the caller's, whatever the ids; those of others are not. */
+TEST_F(semantics, limits)
+{
+	struct process *p = self->p;
+
+	ASSERT_EQ(0, call(p, SYS_setresuid, 1000, 1001, 1002));
+	EXPECT_EQ(0, call(p, SYS_prlimit64, 0, RLIMIT_NOFILE, 0, at(OUT)));
+	EXPECT_EQ(0, call(p, SYS_prlimit64, p->pid, RLIMIT_NOFILE, 0, at(OUT)));
+	EXPECT_EQ(-EPERM, call(p, SYS_prlimit64, getpid(), RLIMIT_NOFILE, 0, at(OUT)));
 }
 
 #define APPARMOR	"/sys/kernel/security/apparmor/"

@@ -135,6 +135,13 @@ TEST_F(run, window)
 		{ WINDOW, ~(PAGE - 1) },
 		{ 0, PAGE },
 		{ 0, USER_END },
+		/* Also with five levels: tables of four have each page there again. */
+		{ USER_END, PAGE },
+		{ USER_END - PAGE, 2 * PAGE },
+		{ 1ULL << 47, PAGE },
+		{ 1ULL << 48, PAGE },
+		{ WINDOW, 1ULL << 48 },
+		{ 1ULL << 55, PAGE },
 		{ USER_END_LA57, PAGE },
 		{ USER_END_LA57 - PAGE, 2 * PAGE },
 		{ 0xffff800000000000ULL, PAGE },

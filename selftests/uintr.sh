@@ -98,6 +98,27 @@ no_ipis()
 	equal "IPIs of the RTOS" "$(status rtos_ipis)" 0 && [ "$(status rtos_senduipis)" -gt 0 ]
 }
 
+calls_of_life()
+{
+	"$CRTOS" stats | sed -n '/(life)/,/^pid/s/^ *[0-9]* getppid  *\([0-9]*\).*/\1/p'
+}
+
+called() { [ -n "$(calls_of_life)" ]; }
+both_run() { [ "$(status processes)" = 2 ]; }
+
+# Calls of the other one are served while this goes on, or it is status 9.
+uipi()
+{
+	_served=9
+	"$CRTOS" run ./uipi 1000000 "$@" &
+	_uipi=$!
+	wait_for both_run && _first=$(calls_of_life)
+	while [ $_served = 9 ] && both_run; do
+		[ "$(calls_of_life)" -le "$_first" ] || ! both_run || _served=0
+	done
+	wait $_uipi && return $_served
+}
+
 # flood [call]: a process may ring as often as it likes, also if there is something to
 # do for the first one; another one has its calls served.
 flood()
@@ -105,7 +126,8 @@ flood()
 	_throttled=$(status throttled)
 	"$CRTOS" run ./life calls >/dev/null &
 	_pid=$!
-	ticks_lost_by "$CRTOS" run ./uipi 1000000 "$@"
+	wait_for called
+	ticks_lost_by uipi "$@"
 	_ret=$?
 	kill -KILL $_pid
 	wait $_pid

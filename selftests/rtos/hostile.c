@@ -12,6 +12,10 @@
 
 #define WAIT_US		5000000
 
+/* Made while it dies, and how long until then */
+#define NR_CHILDREN	16
+#define DEATH_US	100000
+
 /**
  * struct way - a way to break the rules
  * @run: false if Linux did not behave; does not return if Linux kills
@@ -494,6 +498,24 @@ static bool run_dead(struct attempt *a)
 	return killed(a);
 }
 
+/* Dies while Linux makes children of the process, sooner or later: these must end, too. */
+static bool run_dead_parent(struct attempt *a)
+{
+	u64 end = rdtsc() + rdtsc() % timer_us_to_tsc(DEATH_US);
+	u32 i;
+
+	for (i = 0; i < NR_CHILDREN; i++) {
+		prepare(a, i, CRTOS_OP_SYSCALL, __NR_fork, ARGS());
+		a->slot->sq[(a->nr + i) % CRTOS_SQ_SIZE] = i;
+	}
+	publish(a, NR_CHILDREN);
+	while (rdtsc() < end)
+		cpu_relax();
+	store_release(&header->rtos_state, CRTOS_RTOS_DEAD);
+	ring_linux(a);
+	cpu_halt();
+}
+
 /* It does so also if nothing is said, but later. */
 static bool run_dead_quiet(struct attempt *a)
 {
@@ -596,6 +618,7 @@ static const struct way ways[] = {
 	{ "scribble", run_scribble },
 	{ "bad-version", run_bad_version },
 	{ "dead", run_dead },
+	{ "dead-parent", run_dead_parent },
 	{ "dead-quiet", run_dead_quiet },
 	{ "loop", run_loop },
 	{ "halt", run_halt },

@@ -3,7 +3,7 @@
 # the end of Linux, in the way and at the moment that the host says.
 
 cd /selftests/crtos || exit 1
-./crtos start ./crtos-rtos.img --cpu 1 || exit 1
+./crtos start ./crtos-rtos.img --cpu 2,3 || exit 1
 ./crtos run ./life spin >/dev/null &
 sleep 100000 | ./crtos run ./life crowd 8 >/dev/null &
 until ./crtos status | grep -qx 'processes: 9'; do
@@ -33,4 +33,5 @@ kdump) echo c >/proc/sysrq-trigger ;;
 kexec) kexec -e ;;
 reboot) reboot -f ;;
 poweroff) poweroff -f ;;
+halt) halt -f ;;
 esac

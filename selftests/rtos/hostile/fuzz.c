@@ -44,6 +44,8 @@
  * @target: the entry for that
  * @entries: how many were published
  * @bad: those that Linux must have counted as bad requests
+ * @held: races for a ring that it survived; @broke: those that it did not
+ * @decisions: what was decided in all cycles, to see that they repeat
  * @kind: of each entry of a batch
  * @deck: the acts of this cycle in their order; @next_act: which one is next
  */
@@ -55,7 +57,7 @@ static struct fuzz {
 	u64 seed, cycle, random, race_random;
 	void (*race)(struct fuzz *f, u64 *random);
 	struct crtos_entry *target;
-	u64 entries, bad;
+	u64 entries, bad, held, broke, decisions;
 	u8 kind[CRTOS_NR_ENTRIES];
 	u32 next_act;
 	u8 deck[NR_ACTS];
@@ -108,8 +110,9 @@ static u64 any_page_elsewhere(struct fuzz *f)
 			   header->region_addr + header->region_len;
 }
 
-/* The second CPU of the RTOS: is it there, and what does it do? */
+/* The second CPU of the RTOS: is it there, what does it do, and how often has it? */
 static bool other_cpu;
+static u64 others_races;
 static void (*raced)(struct fuzz *f, u64 *random);
 
 static void race(struct fuzz *f, void (*run)(struct fuzz *f, u64 *random))
@@ -728,8 +731,11 @@ static int end_kill(struct fuzz *f)
 /* Where two CPUs race, Linux may find the ring broken, or not. */
 static int may_be_broken(struct fuzz *f)
 {
-	if (fuzz_call(f, NR_getppid, ARGS()) == f->ppid)
+	if (fuzz_call(f, NR_getppid, ARGS()) == f->ppid) {
+		f->held++;
 		return end_exit(f);
+	}
+	f->broke++;
 	return broken(f);
 }
 
@@ -900,6 +906,7 @@ static bool cycle(struct fuzz *f)
 	ok = spawn(f);
 	for (f->next_act = 0; ok && f->next_act < ARRAY_SIZE(acts); f->next_act++)
 		ok = (!any(f, 4) || beside(f, batch)) && beside(f, act);
+	f->decisions = 31 * f->decisions + f->random;
 	return ok && beside(f, end);
 }
 
@@ -932,6 +939,9 @@ static void report_all(struct fuzz *f)
 		report(acts[i].name, &acts[i].hits);
 	for (i = 0; i < ARRAY_SIZE(ends); i++)
 		report(ends[i].name, &ends[i].hits);
+	printf("fuzz: races: %llu on the other CPU, %llu held, %llu broke; decisions %llx\n",
+	       READ_ONCE(others_races), f->held, f->broke, f->decisions);
+	others_races = 0;
 	printf("fuzz: %llu entries, %llu bad requests, %llu calls beside, next cycle %llu\n",
 	       f->entries, f->bad, f->calls, f->cycle);
 }
@@ -976,9 +986,11 @@ void rtos_other_cpu(void)
 		void (*run)(struct fuzz *f, u64 *random) = load_acquire(&fuzz.race);
 
 		store_release(&raced, run);
-		if (run)
-			run(&fuzz, &random);
-		else
+		if (!run) {
 			cpu_idle();	/* until it is kicked */
+			continue;
+		}
+		run(&fuzz, &random);
+		others_races++;
 	}
 }
