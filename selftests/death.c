@@ -480,7 +480,8 @@ TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
 {
 	repeat(rtos_ended);
 	printf("# %lu children made while the RTOS died\n", self->orphans);
-	EXPECT_LT(0, self->orphans);
+	/* In each third round, but for one that has just begun */
+	EXPECT_TRUE(self->orphans || self->done < 20);
 }
 
 /* Is a thread of the shadow in this system call? */

@@ -56,9 +56,17 @@ runs()
 	done
 }
 
+# The one that lent the CPU ends: Linux has it, and nobody else gets it.
+nobody_else()
+{
+	stop && equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE" &&
+		says 1 "lent only once" start "$PARK" --cpu "$CPU" &&
+		equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE"
+}
+
 all_back()
 {
-	second stop && stop && equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE"
+	second stop && start "$PARK" && stop && equal "online CPUs" "$(cat $CPUS/online)" "$BEFORE"
 }
 
 # bring 0|1: the CPU offline or online
@@ -87,7 +95,7 @@ if [ "$(regions)" -lt 2 ]; then
 	need_partition
 	skip_all "one crtos_mem= on the kernel command line"
 fi
-begin 10 "$PARK"
+begin 11 "$PARK"
 APICID=$(status apicids)
 try "arguments" bad_arguments
 try "nobody started it" not_ready
@@ -97,6 +105,7 @@ try "its calls are Linux's" second run ./calls
 try "Linux lets go of it and comes back" again
 try "16 runs" runs
 try "no process is left" wait_for second_is_empty
+try "nobody else is started there" nobody_else
 try "the CPU comes back" all_back
 try "a CPU is kept offline" kept_offline
 finish
