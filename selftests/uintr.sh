@@ -103,32 +103,19 @@ calls_of_life()
 	"$CRTOS" stats | sed -n '/(life)/,/^pid/s/^ *[0-9]* getppid  *\([0-9]*\).*/\1/p'
 }
 
-called() { [ -n "$(calls_of_life)" ]; }
-both_run() { [ "$(status processes)" = 2 ]; }
-
-# Calls of the other one are served while this goes on, or it is status 9.
-uipi()
-{
-	_served=9
-	"$CRTOS" run ./uipi 1000000 "$@" &
-	_uipi=$!
-	wait_for both_run && _first=$(calls_of_life)
-	while [ $_served = 9 ] && both_run; do
-		[ "$(calls_of_life)" -le "$_first" ] || ! both_run || _served=0
-	done
-	wait $_uipi && return $_served
-}
+called() { [ "0$(calls_of_life)" -gt "0$_calls" ]; }
 
 # flood [call]: a process may ring as often as it likes, also if there is something to
-# do for the first one; another one has its calls served.
+# do for the first one; another one, which makes calls, goes on with that.
 flood()
 {
-	_throttled=$(status throttled)
+	_throttled=$(status throttled) _calls=0
 	"$CRTOS" run ./life calls >/dev/null &
 	_pid=$!
 	wait_for called
-	ticks_lost_by uipi "$@"
-	_ret=$?
+	ticks_lost_by "$CRTOS" run ./uipi 1000000 "$@"
+	_calls=$(calls_of_life)
+	wait_for called || _ret=1
 	kill -KILL $_pid
 	wait $_pid
 	_throttled=$(($(status throttled) - _throttled))
