@@ -110,9 +110,13 @@ decisions()
 	"$CRTOS" log | sed -n "s/^fuzz: races: .*; decisions //p" | tail -n 1
 }
 
+decided() { _decisions=$(decisions) || { stopped_for_flooding && _decisions=$(decisions); }; }
+
 repeats()
 {
-	_first=$(decisions) && [ -n "$_first" ] && equal "decisions" "$(decisions)" "$_first"
+	decided || return 1
+	_first=$_decisions
+	decided && [ -n "$_first" ] && equal "decisions" "$_decisions" "$_first"
 }
 
 exec 3>&1
