@@ -121,6 +121,23 @@ rights_of_file()
 	fi
 }
 
+# with_tool MODE STATUS: nobody replaces the program, and with it the tool, which has this
+# mode and is in a directory that nobody may search
+with_tool()
+{
+	cp "$CRTOS" "$TMP/hidden/crtos" && chmod "$1" "$TMP/hidden/crtos" &&
+		ends_with "$2" "$TMP/hidden/crtos" run ./rights -u "$TMP/open/rights" \
+			>"$TMP/forwarded" 2>"$TMP/message"
+}
+
+tool_without_way()
+{
+	with_tool 711 0 && equal "rights" "$(head -n 1 "$TMP/forwarded")" \
+		"uid 65534, gid 65534, capabilities none"
+}
+
+tool_without_x() { with_tool 700 1 && grep -q 'open/rights: Permission denied' "$TMP/message"; }
+
 # By the loader that it names, which nobody looks for
 dynamic()
 {
@@ -140,8 +157,10 @@ prepare_files()
 	head -c 100 hello >"$TMP/short"
 	: >"$TMP/empty"
 	echo text >"$TMP/text"
-	mkdir "$TMP/noexec" "$TMP/open"
+	mkdir "$TMP/noexec" "$TMP/open" "$TMP/hidden"
 	chmod 711 "$TMP" "$TMP/open"
+	chmod 700 "$TMP/hidden"
+	cp rights "$TMP/open/rights"
 	cp rights "$TMP/open/setuid" && chmod 6755 "$TMP/open/setuid"
 	cp rights "$TMP/open/capable" && ./rights -c "$TMP/open/capable"
 	mount -t tmpfs -o noexec none "$TMP/noexec" && cp hello "$TMP/noexec/hello"
@@ -149,7 +168,7 @@ prepare_files()
 }
 
 LONG=$(head -c 100000 /dev/zero | tr '\0' x)
-begin 37
+begin 39
 prepare_files
 try "hello prints what it prints on Linux" hello_same
 try "hello runs on the lent CPU" hello_there
@@ -165,6 +184,8 @@ for _way in ./args ./args-pie ./args-glibc ./args-glibc-pie; do
 done
 rights_of_file "bits for root give nobody nothing" setuid "uid 0, gid 0, capabilities some"
 rights_of_file "nor do capabilities of the file" capable "uid 65534, gid 65534, capabilities some"
+try "execve() without the right to search for the tool" tool_without_way
+try "no execve() without the right to execute the tool" tool_without_x
 try "bad pointers and numbers on Linux" ends_with 0 ./calls
 try "bad pointers and numbers" ends_with 0 run ./calls
 try "exit statuses" statuses

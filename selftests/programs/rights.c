@@ -16,7 +16,10 @@
 
 static int execute_as_nobody(char **argv)
 {
-	return setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY) || execv(argv[0], argv);
+	if (!setgroups(0, NULL) && !setgid(NOBODY) && !setuid(NOBODY))
+		execv(argv[0], argv);
+	perror(argv[0]);
+	return 1;
 }
 
 static int give_capabilities(const char *path)
