@@ -11,7 +11,7 @@ until ./crtos status | grep -qx 'processes: 9'; do
 done
 
 # What this one was told about the clocks
-clocks=$(tr ' ' '\n' </proc/cmdline | grep -E '^(tsc|no_timer)' | tr '\n' ' ')
+clocks=$(tr ' ' '\n' </proc/cmdline | grep -E '^(tsc|no_timer|lpj)' | tr '\n' ' ')
 
 # The next kernel leaves the other CPUs as they are, until it is told to.
 load()
