@@ -5,6 +5,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
+FLOOD=${FLOOD:-./crtos-flood.img}
+
 # The log may be full: what is in it is counted from a line of our own on.
 mark()
 {
@@ -87,6 +89,20 @@ deaf()
 	fi
 }
 
+# Before it is READY
+flood_at_start()
+{
+	says 1 "did not get ready" start "$FLOOD" --cpu "$CPU" && start "$HOSTILE" && refused well
+}
+
+# Somebody takes its doorbells until it is stopped.
+impatient()
+{
+	"$CRTOS" run ./impatient &
+	_other=$!
+	wait_for one_process && stop && ends_with 137 wait "$_other"
+}
+
 # broken WAY TEXT: the whole RTOS, which must be started anew
 broken()
 {
@@ -142,7 +158,7 @@ restarted_by_rule()
 }
 
 exec 3>&1
-begin 31 "$HOSTILE"
+begin 33 "$HOSTILE"
 "$CRTOS" run ./stay &
 PID=$!
 try "neighbour" wait_for one_process
@@ -174,5 +190,7 @@ fi
 try "flood-deaf" deaf
 try "slots that are never given back" keep_all
 try "stop" stop
+try "a flood while it starts" flood_at_start
+try "a stop while it rings until it is heard" impatient
 try "the CPU is back" equal "CPU $CPU online" "$(cat "$CPUS/cpu$CPU/online")" 1
 finish
