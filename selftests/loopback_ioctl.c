@@ -551,6 +551,26 @@ TEST_F(loopback, notifications)
 	EXPECT_EQ(0, poll(&pollfd, 1, 0));
 }
 
+/* The last shadow of an RTOS ends while that is stopped: the next one does not hear of it. */
+TEST_F(loopback, notifications_of_before)
+{
+	struct pollfd pollfd = { .events = POLLIN };
+	unsigned int i;
+	__u64 value = 0;
+
+	for (i = 0; i < 20; i++) {
+		peer_ready(&self->peer);
+		ASSERT_LT(0, peer_fork(&self->peer));
+		ASSERT_NE(NULL, peer_attach(&self->peer, -1));
+		peer_stop(&self->peer);
+		ASSERT_EQ(0, peer_start(&self->peer));
+		pollfd.fd = self->peer.rtos;
+		/* Who takes this takes what is left, too. */
+		EXPECT_EQ(8, write(pollfd.fd, &value, 8));
+		EXPECT_EQ(0, poll(&pollfd, 1, 10));
+	}
+}
+
 /* The last descriptor is closed: the RTOS is gone. */
 TEST_F(loopback, close)
 {
