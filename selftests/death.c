@@ -448,13 +448,11 @@ TEST_F_TIMEOUT(death, of_parents, ENDLESS)
 }
 
 /*
- * The RTOS ends, in one of these ways, with calls under way, which make children in the last
- * one, and beside a program that waits in one. Before it is stopped all of that has ended.
+ * The RTOS ends in this way, with calls under way, and beside a program that waits in one.
+ * Before it is stopped all of that has ended.
  */
-static bool rtos_ended(death_t *self)
+static bool rtos_ended(death_t *self, char *way)
 {
-	static char *const ways[] = { "./loop", "./halt", "./dead-parent" };
-	char *way = ways[self->done % 3];
 	pid_t stay;
 
 	if (!so(!partition_stop(&self->partition)) ||
@@ -476,11 +474,36 @@ static bool rtos_ended(death_t *self)
 	return so(!partition_stop(&self->partition)) && so(!partition_start(&self->partition));
 }
 
-TEST_F_TIMEOUT(death, of_rtos, ENDLESS)
+static bool rtos_loops(death_t *self)
 {
-	repeat(rtos_ended);
+	return rtos_ended(self, "./loop");
+}
+
+TEST_F_TIMEOUT(death, of_rtos_in_loop, ENDLESS)
+{
+	repeat(rtos_loops);
+}
+
+static bool rtos_halts(death_t *self)
+{
+	return rtos_ended(self, "./halt");
+}
+
+TEST_F_TIMEOUT(death, of_rtos_halted, ENDLESS)
+{
+	repeat(rtos_halts);
+}
+
+static bool rtos_ends_in_fork(death_t *self)
+{
+	return rtos_ended(self, "./dead-parent");
+}
+
+TEST_F_TIMEOUT(death, of_rtos_in_fork, ENDLESS)
+{
+	repeat(rtos_ends_in_fork);
 	printf("# %lu children made while the RTOS died\n", self->orphans);
-	/* In each third round, but for one that has just begun */
+	/* In most rounds, but a round may have ended before */
 	EXPECT_TRUE(self->orphans || self->done < 20);
 }
 
@@ -526,8 +549,9 @@ static unsigned int waiting(death_t *self)
  * in one that blocks, or every other one is, and the last one, which has a slot before it can
  * be waited for, may not have come that far.
  */
-static bool stopped_in_calls(death_t *self, bool all)
+static bool stopped_in_calls(death_t *self)
 {
+	bool all = self->done & 1;
 	unsigned int children = 0;
 	char many[12];
 	pid_t pid;
@@ -543,7 +567,13 @@ static bool stopped_in_calls(death_t *self, bool all)
 	for (; has_children(); children++)
 		if (!so(ends(-1, KILLED)))
 			return false;
-	return so(children == self->many - 1 || (!all && children == self->many - 2));
+	return so(children == self->many - 1 || (!all && children == self->many - 2)) &&
+	       so(!status(self).nr_slots) && so(!partition_start(&self->partition));
+}
+
+TEST_F_TIMEOUT(death, of_partition_in_calls, ENDLESS)
+{
+	repeat(stopped_in_calls);
 }
 
 /*
@@ -563,20 +593,12 @@ static bool stopped_early(death_t *self)
 	while (has_children())
 		if (!so(how_ends(-1) >= 0))
 			return false;
-	return true;
+	return so(!status(self).nr_slots) && so(!partition_start(&self->partition));
 }
 
-static bool stopped(death_t *self)
+TEST_F_TIMEOUT(death, of_partition_early, ENDLESS)
 {
-	unsigned long how = self->done % 3;
-
-	return so(how ? stopped_in_calls(self, how == 1) : stopped_early(self)) &&
-	       so(!status(self).nr_slots) && so(!partition_start(&self->partition));
-}
-
-TEST_F_TIMEOUT(death, of_partition, ENDLESS)
-{
-	repeat(stopped);
+	repeat(stopped_early);
 }
 
 /* As a negative error, or 0 */

@@ -498,16 +498,12 @@ TEST_F(loopback, read_and_write)
 	int fd = self->peer.rtos;
 	__u64 value[2] = {};
 
-	EXPECT_EQ(-1, write(fd, value, 0));
-	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, write(fd, value, 7));
-	EXPECT_EQ(EINVAL, errno);
+	EXPECT_OFTEN(EINVAL, write(fd, value, 0) < 0 ? errno : 0);
+	EXPECT_OFTEN(EINVAL, write(fd, value, 7) < 0 ? errno : 0);
 	EXPECT_EQ(8, write(fd, value, 8));
 
-	EXPECT_EQ(-1, read(fd, value, 0));
-	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, read(fd, value, 7));
-	EXPECT_EQ(EINVAL, errno);
+	EXPECT_OFTEN(EINVAL, read(fd, value, 0) < 0 ? errno : 0);
+	EXPECT_OFTEN(EINVAL, read(fd, value, 7) < 0 ? errno : 0);
 
 	EXPECT_EQ(0, poll(&pollfd, 1, 0));
 	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));

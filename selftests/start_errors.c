@@ -242,12 +242,14 @@ TEST_F(start, already_running)
 	EXPECT_OFTEN(ENOTCONN, partition_stop(&self->partition));
 }
 
-/* What takes long: crtos_often in the environment, or so often */
-static int times(int few)
+/* What takes long: crtos_often in the environment, or so often. Says which error, and how often. */
+static int times(int few, const char *error)
 {
 	const char *often = getenv("crtos_often");
+	int n = often ? atoi(often) : few;
 
-	return often ? atoi(often) : few;
+	printf("# %s: %d times\n", error, n);
+	return n;
 }
 
 /* An image that only halts */
@@ -272,7 +274,7 @@ TEST_F_TIMEOUT(start, never_ready, 3600)
 
 	self->arg.image = (uintptr_t)&halts;
 	self->arg.image_len = sizeof(halts);
-	for (i = times(1); i; i--)
+	for (i = times(1, "START ETIMEDOUT"); i; i--)
 		EXPECT_EQ(ETIMEDOUT, start(&self->partition, &self->arg));
 }
 
@@ -298,7 +300,7 @@ TEST_F_TIMEOUT(start, not_as_it_should, 900)
 	_Static_assert(offsetof(struct crtos_header, rtos_state) == 0x180, "as in the code");
 	int i;
 
-	for (i = times(3); i; i--) {
+	for (i = times(3, "START EIO, EPROTONOSUPPORT"); i; i--) {
 		EXPECT_EQ(EIO, start_saying(&self->partition, &self->arg, CRTOS_RTOS_DEAD));
 		/* In rtos_version there is 0. */
 		EXPECT_EQ(EPROTONOSUPPORT,
@@ -326,7 +328,7 @@ TEST_F_TIMEOUT(start, interrupted, 900)
 
 	self->arg.image = (uintptr_t)&halts;
 	self->arg.image_len = sizeof(halts);
-	for (i = times(3); i; i--) {
+	for (i = times(3, "START EINTR"); i; i--) {
 		EXPECT_TRUE(alarms(true));
 		EXPECT_EQ(EINTR, start(&self->partition, &self->arg));
 		EXPECT_TRUE(alarms(false));
@@ -438,7 +440,7 @@ TEST_F_TIMEOUT(start, stop_interrupted, 900)
 	pid_t pid;
 	int i;
 
-	for (i = times(3); i; i--) {
+	for (i = times(3, "STOP EINTR"); i; i--) {
 		ASSERT_EQ(0, partition_start(partition));
 		pid = run_idle(partition);
 		ASSERT_LT(0, pid);

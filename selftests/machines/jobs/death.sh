@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Death at random moments. crtos.deaths=N: how many of each kind; crtos.kinds=NAME,...:
-# only these, for instance of_rtos; crtos.seed=N: when; crtos.many=N: how many processes
+# only these, for instance of_shadows; crtos.seed=N: when; crtos.many=N: how many processes
 # the partition has when it is stopped; crtos.starts=N: after how many deaths it is started
 # anew.
 
