@@ -288,16 +288,19 @@ static inline bool copy_program(const char *name)
 /* What a program finds that was executed: PROGRAM -e SCENARIO [write FILE|ARGUMENT...] */
 static inline int executed(char **arguments)
 {
+	const char *option = *arguments++;
 	sigset_t blocked;
 	int i;
 
 	topic = *arguments++;
+	if (option[2])
+		say("option %s", option);
 	for (i = 0; arguments[i]; i++)
 		say("argument %d: %s", i, arguments[i]);
 	for (i = 0; environ[i]; i++)
 		if (!strncmp(environ[i], "DIFFER", 6))
 			say("environment: %s", environ[i]);
-	for (i = 3; i < 32; i++)
+	for (i = 0; i < 32; i++)
 		if (fcntl(i, F_GETFD) >= 0)
 			say("open: %d", i);
 	for (i = 1; i <= SIGRTMIN; i++) {
@@ -454,8 +457,8 @@ static inline int differ(int argc, char **argv, struct scenario *all, int n)
 	int ran = 0, i;
 	bool list;
 
-	if (argc > 2 && !strcmp(argv[1], "-e"))
-		return executed(argv + 2);
+	if (argc > 2 && !strncmp(argv[1], "-e", 2))
+		return executed(argv + 1);
 	list = choose_scenarios(argc, argv, all, n);
 	if (!realpath(argv[0], self) || !getcwd(base, sizeof(base)))
 		return 1;

@@ -405,9 +405,16 @@ static int execute_descriptors(void)
 	return execute();
 }
 
+static int execute_without_input(void)
+{
+	CALL(fcntl(0, F_SETFD, FD_CLOEXEC));
+	return execute();
+}
+
 static void exec_descriptors(void)
 {
 	run_child(execute_descriptors);
+	run_child(execute_without_input);
 }
 
 static void caught(int number)
@@ -490,11 +497,50 @@ static void exec_script(void)
 	make_file(topic, text);
 	CALL(chmod(topic, 0755));
 	run_child(execute_script);
+	/* Without an end, and with an argument and a name that are too long */
+	snprintf(text, sizeof(text), "#!%s -e", self);
+	make_file(topic, text);
+	run_child(execute_script);
+	memset(text, 'x', sizeof(text));
+	text[snprintf(text, sizeof(text), "#!%s -e", self)] = 'x';
+	text[300] = 0;
+	make_file(topic, text);
+	run_child(execute_script);
+	memset(text + 2, 'x', 298);
+	make_file(topic, text);
+	run_child(execute_script);
 	make_file(topic, "#!missing\n");
 	run_child(execute_script);
 	make_file(topic, "#!\n");
 	run_child(execute_script);
 	CALL(unlink(topic));
+}
+
+static int execute_fifth(void)
+{
+	CALL(execve("5", (char *[]) { "name", NULL }, environ));
+	return 1;
+}
+
+static int execute_sixth(void)
+{
+	CALL(execve("6", (char *[]) { "name", NULL }, environ));
+	return 1;
+}
+
+/* Scripts as interpreters, each of the one with the next number */
+static void exec_scripts(void)
+{
+	char name[] = "1", text[PATH_MAX + 32];
+
+	snprintf(text, sizeof(text), "#!%s -e\n", self);
+	for (; *name <= '6'; ++*name) {
+		make_file(name, text);
+		CALL(chmod(name, 0755));
+		snprintf(text, sizeof(text), "#!%s\n", name);
+	}
+	run_child(execute_fifth);
+	run_child(execute_sixth);
 }
 
 /* A program that is executed is not written to, and the other way round. */
@@ -843,7 +889,8 @@ static struct scenario scenarios[] = {
 	PROCESS(fork_identity), PROCESS(fork_depth), PROCESS(fork_many), PROCESS(orphan),
 	PROCESS(fork_memory), PROCESS(fork_by_clone), PROCESS(exec_arguments),
 	PROCESS(exec_descriptors), PROCESS(exec_signals), PROCESS(exec_errors),
-	PROCESS(exec_at), PROCESS(exec_script), PROCESS(exec_busy), PROCESS(exec_vfork),
+	PROCESS(exec_at), PROCESS(exec_script), PROCESS(exec_scripts), PROCESS(exec_busy),
+	PROCESS(exec_vfork),
 	PROCESS(spawn), PROCESS(shell), PROCESS(process_groups), PROCESS(sessions),
 	PROCESS(lock_processes), PROCESS(lock_waits), PROCESS(lock_inherited),
 	PROCESS(pipe_processes), PROCESS(process_descriptors), PROCESS(machine),
