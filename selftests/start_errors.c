@@ -248,7 +248,7 @@ static int times(int few, const char *error)
 	const char *often = getenv("crtos_often");
 	int n = often ? atoi(often) : few;
 
-	printf("# %s: %d times\n", error, n);
+	printf("# %s: %d\n", error, n);
 	return n;
 }
 
